@@ -1,0 +1,38 @@
+/**
+ * Runs a piece of work for each item, after that of all items that it needs, up to `concurrency` at once; yields the
+ * results as they come. `work` must not throw. Items of a circle come last, one after the other.
+ */
+export async function* runInOrder<T>(
+  items: readonly string[],
+  needs: (item: string) => readonly string[],
+  concurrency: number,
+  work: (item: string) => Promise<T>,
+): AsyncGenerator<T> {
+  const waitsFor = new Map(items.map((item) => [item, new Set(needs(item))]));
+  const neededBy = new Map<string, string[]>();
+  for (const item of items) for (const need of needs(item)) neededBy.set(need, [...(neededBy.get(need) ?? []), item]);
+  const ready = items.filter((item) => waitsFor.get(item)!.size === 0);
+  const open = new Set(items);
+  const running = new Map<string, Promise<{ item: string; result: T }>>();
+
+  while (open.size > 0) {
+    // What waits for itself would wait for ever.
+    if (ready.length === 0 && running.size === 0) ready.push([...open][0]!);
+    while (ready.length > 0 && running.size < concurrency) {
+      const item = ready.shift()!;
+      running.set(
+        item,
+        work(item).then((result) => ({ item, result })),
+      );
+    }
+    const { item, result } = await Promise.race(running.values());
+    running.delete(item);
+    open.delete(item);
+    for (const next of neededBy.get(item) ?? []) {
+      const left = waitsFor.get(next)!;
+      left.delete(item);
+      if (left.size === 0 && open.has(next) && !running.has(next) && !ready.includes(next)) ready.push(next);
+    }
+    yield result;
+  }
+}

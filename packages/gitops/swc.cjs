@@ -1,0 +1,5 @@
+module.exports = {
+  swcrc: false,
+  jsc: { target: 'es2022', parser: { syntax: 'typescript', decorators: false } },
+  module: { type: 'commonjs' },
+};
