@@ -1,0 +1,24 @@
+import type { FileTree } from '../../filetree/file-tree';
+import type { Image } from '../../oci/image';
+import type { Digest } from '../../oci/digest';
+import type { Platform } from '../../oci/platform';
+import type { Place } from '../../support/errors';
+
+/** An image that another one is made from: by FROM, or by COPY --from. */
+export interface BaseImage {
+  readonly image: Image;
+  /** What `org.opencontainers.image.base.name` says of it. */
+  readonly name: string;
+  readonly digest: Digest;
+  /**
+   * Its files.
+   * @param contents whether their bytes are wanted; without, only those of small files such as /etc/passwd are there
+   */
+  tree(contents: boolean): Promise<FileTree>;
+}
+
+/**
+ * Finds the image that a reference names.
+ * @throws GitopsError at `place` where it is nowhere
+ */
+export type FindImage = (reference: string, platform: Platform, place: Place) => Promise<BaseImage>;

@@ -1,0 +1,113 @@
+import { posix } from 'node:path';
+import type { Entry, Tree } from '../filetree/entry';
+import { join } from '../filetree/layer-index';
+import { compileSegments, hasWildcard } from './glob';
+import { compileIgnore } from './ignore';
+
+/** One file or directory that a source of COPY or ADD stands for. */
+export interface Match {
+  /** The path by which it was named: its last part is the name that it gets in a directory. */
+  readonly name: string;
+  /** What `--parents` keeps of the name: what is behind `/./`, or all of it. */
+  readonly kept: string;
+  /** Where it is, symlinks followed. */
+  readonly path: string;
+  readonly entry: Entry;
+}
+
+/** A file of a match: where it is below the match; empty for the match itself. */
+export interface Selected {
+  readonly entry: Entry;
+  readonly relative: string;
+}
+
+/** `../a//b/` → `a/b`: a source never leaves the root. */
+export function cleanSource(source: string): string {
+  return posix.join('/', source).replace(/^\/|\/$/g, '');
+}
+
+/**
+ * What `source`, variables expanded, stands for in `tree`; nothing where it does not exist.
+ * As BuildKit does it: links are followed before the first wildcard and at the match itself, not between.
+ *
+ * @param options.parents with `--parents`, `**` stands for any number of directories
+ */
+export function matchSource(tree: Tree, source: string, options: { parents: boolean }): Match[] {
+  const parts = cleanSource(source).split('/');
+  const wild = parts.findIndex(hasWildcard);
+  const names =
+    wild === -1
+      ? [literal(parts).join('/')]
+      : expand(tree, tree.resolve(literal(parts.slice(0, wild)).join('/')), parts.slice(wild), options.parents);
+  const pivot = source.indexOf('/./');
+  const dropped = pivot === -1 ? 0 : depth(cleanSource(source.slice(0, pivot)));
+  return names.flatMap((name) => {
+    const path = tree.resolve(name);
+    const entry = tree.get(path);
+    return entry ? [{ name, kept: name.split('/').slice(dropped).join('/'), path, entry }] : [];
+  });
+}
+
+/**
+ * The files of a match, parents first, without what `--exclude` leaves out. Its patterns are ignore patterns,
+ * relative to the matched directory, or to the directory of a matched file.
+ */
+export function* selectFiles(tree: Tree, match: Match, exclude: readonly string[]): Generator<Selected> {
+  const rules = exclude.length ? compileIgnore(exclude) : undefined;
+  if (match.entry.type !== 'directory') {
+    if (!rules?.ignored(posix.basename(match.name))) yield { entry: match.entry, relative: '' };
+    return;
+  }
+  yield { entry: match.entry, relative: '' };
+  yield* below(match.path, '');
+
+  function* below(path: string, relative: string): Generator<Selected> {
+    for (const name of tree.list(path)) {
+      const entry = tree.get(join(path, name));
+      if (!entry) continue;
+      const item = { entry, relative: join(relative, name) };
+      const excluded = rules?.ignored(item.relative) ?? false;
+      if (!excluded) yield item;
+      if (entry.type !== 'directory' || (excluded && !rules!.mayContainUnignored(item.relative))) continue;
+      // An excluded directory is made after all where something in it is not excluded.
+      let announced = !excluded;
+      for (const inner of below(join(path, name), item.relative)) {
+        if (!announced) yield item;
+        announced = true;
+        yield inner;
+      }
+    }
+  }
+}
+
+function expand(tree: Tree, root: string, patterns: string[], parents: boolean): string[] {
+  return patterns.reduce(
+    (found, pattern) => {
+      if (parents && pattern === '**') return found.flatMap((path) => directories(tree, path));
+      const segment = compileSegments(pattern)[0]!;
+      return found.flatMap((path) =>
+        tree.get(path)?.type === 'directory'
+          ? tree
+              .list(path)
+              .filter((name) => segment.matches(name))
+              .map((name) => join(path, name))
+          : [],
+      );
+    },
+    [root],
+  );
+}
+
+/** The directory and all below it. */
+function directories(tree: Tree, path: string): string[] {
+  if (tree.get(path)?.type !== 'directory') return [];
+  return [path, ...tree.list(path).flatMap((name) => directories(tree, join(path, name)))];
+}
+
+function literal(parts: readonly string[]): string[] {
+  return parts.map((part) => (part === '' ? '' : (compileSegments(part)[0]!.literal ?? part)));
+}
+
+function depth(path: string): number {
+  return path === '' ? 0 : path.split('/').length;
+}

@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto';
+import { type ContextSource, contextSources } from '../containerfile/context-sources';
+import type { Containerfile } from '../containerfile/instructions';
+import type { Variables } from '../containerfile/scope';
+import type { StagePlan } from '../containerfile/stages';
+import { matchSource, selectFiles } from '../containerfile/sources';
+import type { Entry } from '../filetree/entry';
+import { compareNames } from '../filetree/file-tree';
+import { canonicalJson } from '../oci/json';
+import { type Platform, formatPlatform } from '../oci/platform';
+import { at } from '../support/errors';
+import type { BuildContext } from './context';
+
+/** Changes when the same sources are to give another hash. */
+const REVISION_VERSION = 1;
+
+export interface Revision {
+  /** sha256 in hex. */
+  readonly hash: string;
+  /** Every file that takes part, by path, with what the hash takes of it. */
+  readonly files: ReadonlyMap<string, string>;
+}
+
+export interface RevisionInput {
+  readonly containerfile: Containerfile;
+  readonly buildArgs: Variables;
+  /** One for each platform: a source's name may hold the platform's. */
+  readonly variants: readonly { readonly platform: Platform; readonly plan: StagePlan }[];
+  readonly context: BuildContext;
+}
+
+/**
+ * The revision of an image: a hash over its instructions and the sources that they take, equal wherever the same
+ * commit is checked out. Comments, file times, owners and modes other than the executable bit are not in it.
+ *
+ * In it, in this order: the version of this function, the platforms, the values of the build arguments in use, the
+ * instructions of the stages that the target needs, and for each source, sorted by path, its path, kind, executable
+ * bit, and content or link target.
+ *
+ * @throws GitopsError where a source cannot be read, or leaves the context
+ */
+export function revisionOf(input: RevisionInput): Revision {
+  const { containerfile, variants, buildArgs } = input;
+  const files = new Map<string, string>();
+  for (const { plan } of variants)
+    for (const source of contextSources(containerfile, plan, buildArgs))
+      at({ file: containerfile.file, line: source.line }, () => collect(input.context, source, files));
+  const sorted = [...files].sort(([a], [b]) => compareNames(a, b));
+  const hash = createHash('sha256');
+  const head = {
+    version: REVISION_VERSION,
+    platforms: variants.map(({ platform }) => formatPlatform(platform)),
+    arguments: variants.map(({ plan }) => plan.usedArgs),
+    directives: { escape: containerfile.directives.escape, syntax: containerfile.directives.syntax },
+    globals: containerfile.globals.map(meaning),
+    stages: variants[0]!.plan.stages.map(({ stage }) => [stage.from, ...stage.instructions].map(meaning)),
+  };
+  hash.update(canonicalJson(head));
+  for (const [path, what] of sorted) hash.update(`\n${JSON.stringify(path)} ${what}`);
+  return { hash: hash.digest('hex'), files: new Map(sorted) };
+}
+
+/** An instruction without where it stands, and how it is laid out. */
+function meaning<T extends { line: number; endLine: number; text: string }>(instruction: T): Partial<T> {
+  return { ...instruction, line: undefined, endLine: undefined, text: undefined };
+}
+
+function collect(context: BuildContext, source: ContextSource, files: Map<string, string>): void {
+  const matches = source.exact
+    ? matchSource(context, source.pattern, source)
+    : matchSource(context, source.pattern, { parents: false });
+  for (const match of matches) {
+    // The name counts beside the content: it may be a link's.
+    if (match.name !== match.path) files.set(match.name, `link ${JSON.stringify(match.path)}`);
+    for (const { entry } of selectFiles(context, match, source.exclude)) {
+      if (entry.path !== '') files.set(entry.path, describe(entry));
+    }
+  }
+}
+
+function describe(entry: Entry): string {
+  switch (entry.type) {
+    case 'symlink':
+      return `symlink ${JSON.stringify(entry.link)}`;
+    case 'directory':
+      return 'directory';
+    default:
+      return `${entry.mode & 0o100 ? 'executable' : 'file'} ${entry.content!.identity}`;
+  }
+}
