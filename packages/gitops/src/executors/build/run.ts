@@ -1,0 +1,71 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { workspaceDataDirectory } from '../../plugin/nx-internals';
+import { GitopsError } from '../../support/errors';
+import { LayerTrees } from '../../builders/assemble/layer-trees';
+import { type BuildResult, ImageBuilder } from '../../workspace/build';
+import type { BuildOptions } from '../../workspace/build-options';
+import { type Project, collectImages } from '../../workspace/collect';
+import { readSettings } from '../../workspace/settings';
+import { Workspace } from '../../workspace/workspace';
+
+export interface Outcome {
+  readonly success: boolean;
+  /** What there is to say, with its last line's end. */
+  readonly log: string;
+}
+
+/** The images of one run of Nx: they share what was looked up once. */
+export interface Run {
+  /** @param task `project:target` */
+  build(task: string): Promise<Outcome>;
+  close(): Promise<void>;
+}
+
+export const DEFAULT_CONCURRENCY = availableParallelism();
+
+/**
+ * Starts a run. A mistake in gitops.yaml is reported by each build, so that Nx names the projects that it stops.
+ * @param given the options of the targets to build, by `project:target`
+ */
+export function openRun(
+  workspaceRoot: string,
+  projects: Readonly<Record<string, Project>>,
+  given: ReadonlyMap<string, BuildOptions>,
+): Run {
+  const cache = join(workspaceDataDirectory(), 'gitops');
+  let builder: ImageBuilder | undefined;
+  let images: Workspace['images'] = [];
+
+  function start(): ImageBuilder {
+    images = collectImages(projects, given);
+    const workspace = new Workspace(workspaceRoot, readSettings(workspaceRoot), images);
+    return new ImageBuilder(workspace, new LayerTrees(join(cache, 'trees')), cache);
+  }
+
+  return {
+    async build(task) {
+      const lines: string[] = [];
+      try {
+        builder ??= start();
+        const image = images.find(({ project, targetName }) => task === `${project}:${targetName}`);
+        if (!image) throw new Error(`${task} builds no image`);
+        const result = await builder.build(image, (line) => lines.push(line));
+        return outcome(true, [...lines, summary(result)]);
+      } catch (error) {
+        if (error instanceof GitopsError) return outcome(false, [...lines, error.message]);
+        return outcome(false, [...lines, `a fault in gitops: ${(error as Error).stack ?? String(error)}`]);
+      }
+    },
+    close: async () => builder?.close(),
+  };
+}
+
+function outcome(success: boolean, lines: readonly string[]): Outcome {
+  return { success, log: lines.map((line) => `${line}\n`).join('') };
+}
+
+function summary({ image, built, digest, files, output }: BuildResult): string {
+  const what = built ? `built from ${files} ${files === 1 ? 'file' : 'files'}` : 'up to date';
+  return `${image.name}: ${what}, ${digest.slice(0, 'sha256:'.length + 12)} in ${output}`;
+}

@@ -1,0 +1,2 @@
+export { createDependencies, createNodes, name } from './plugin';
+export type { PluginOptions } from './plugin';

@@ -1,0 +1,153 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import type { TargetConfiguration, TargetDependencyConfig } from '@nx/devkit';
+import type { ContextSource } from '../containerfile/context-sources';
+import { compileIgnore, ignoreFileCandidates, parseIgnoreFile } from '../containerfile/ignore';
+import { environmentArguments } from '../workspace/build-options';
+import type { GitIgnore } from '../workspace/gitignore';
+import { type WorkspaceImage, contextRoot, outputPath, referenceName } from '../workspace/image';
+import { type Input, fixedPart, ignoredGlobs, outputGlobs, sourceGlobs } from '../workspace/inputs';
+import { SETTINGS_FILE } from '../workspace/settings';
+import type { Workspace } from '../workspace/workspace';
+import { orElse } from './infer';
+import type { ResolvedOptions } from './options';
+import type { ProjectFiles } from './project-files';
+
+interface Surroundings {
+  readonly workspace: Workspace;
+  readonly options: ResolvedOptions;
+  readonly projectFiles: ProjectFiles;
+  readonly gitIgnore: GitIgnore;
+}
+
+/** Where tools commonly put what they build, where a target's outputs do not say. */
+const USUAL_OUTPUTS = ['dist', 'build', 'out'];
+
+/** The target that builds an image. */
+export function buildTarget(image: WorkspaceImage, surroundings: Surroundings): TargetConfiguration {
+  const { workspace, options } = surroundings;
+  const { containerfile } = image.options;
+  const analysis = orElse(() => workspace.analysis(image), undefined);
+  const circle = workspace.circle(image);
+  const ingredients = circle ? [] : orElse(() => workspace.ingredients(image), []);
+  const built = builtSources(image, analysis?.sources ?? [], surroundings);
+
+  return {
+    executor: 'gitops:build',
+    options: {
+      containerfile,
+      ...(options.context ? { context: options.context } : {}),
+      ...(options.platforms ? { platforms: options.platforms } : {}),
+      outputPath: outputPath(image),
+    },
+    cache: true,
+    outputs: ['{options.outputPath}'],
+    inputs: [
+      ...fileInputs(image, analysis?.sources ?? [], workspace.root),
+      ...environmentArguments(image.options.buildArgs).map((env) => ({ env })),
+      ...ingredients.map((base) => ({ dependentTasksOutputFiles: `${outputPath(base)}/index.json` })),
+      ...built.flatMap(({ globs }) => globs.map((glob) => ({ dependentTasksOutputFiles: glob }))),
+      { externalDependencies: [] },
+    ],
+    dependsOn: mergeDependencies([
+      ...ingredients.map((base) => ({ projects: [base.project], target: base.targetName })),
+      ...built.flatMap(({ dependsOn }) => dependsOn),
+    ]),
+    metadata: {
+      description: `Builds the image ${referenceName(image, workspace.settings)} from ${containerfile}`,
+      technologies: ['container'],
+      help: {
+        command: `npx nx run ${image.project}:${image.targetName} --help`,
+        example: { options: { platforms: ['linux/amd64', 'linux/arm64'], full: true } },
+      },
+    },
+  };
+}
+
+function fileInputs(image: WorkspaceImage, sources: readonly ContextSource[], workspaceRoot: string): Input[] {
+  const { containerfile } = image.options;
+  const context = contextRoot(image);
+  const candidates = ignoreFileCandidates(containerfile, context);
+  const globs = sources.flatMap((source) => sourceGlobs(source, context, image.projectRoot));
+  const ignored = readIgnore(candidates, workspaceRoot);
+  return [
+    ...new Set<string>([
+      `{workspaceRoot}/${SETTINGS_FILE}`,
+      `{workspaceRoot}/${containerfile}`,
+      ...(globs.length ? candidates.map((candidate) => `{workspaceRoot}/${candidate}`) : []),
+      ...globs,
+      ...(globs.length ? ignoredGlobs(ignored, context, image.projectRoot) : []),
+    ]),
+  ];
+}
+
+interface BuiltSource {
+  readonly globs: readonly string[];
+  readonly dependsOn: readonly TargetDependencyConfig[];
+}
+
+/** Sources that git ignores, or that hold such files: other tasks make them, and Nx hashes them as those tasks' outputs. */
+function builtSources(
+  image: WorkspaceImage,
+  sources: readonly ContextSource[],
+  { workspace, options, projectFiles, gitIgnore }: Surroundings,
+): BuiltSource[] {
+  const context = contextRoot(image);
+  const rules = orElse(
+    () => compileIgnore(readIgnore(ignoreFileCandidates(image.options.containerfile, context), workspace.root)),
+    undefined,
+  );
+  return sources.flatMap((source): BuiltSource[] => {
+    const path = posix.join(context, fixedPart(source));
+    if (path !== '.' && gitIgnore.ignores(path, true))
+      return [{ globs: outputGlobs(source, context), dependsOn: dependsOnMakers(path) }];
+    const outputs = outputsOf(image.projectRoot).filter(
+      (output) => isBelow(output, path) && gitIgnore.ignores(output, true) && !rules?.ignored(posix.relative(context, output)),
+    );
+    return outputs.map((output) => ({ globs: [`${output}/**/*`], dependsOn: dependsOnMakers(output) }));
+  });
+
+  function dependsOnMakers(path: string): TargetDependencyConfig[] {
+    const owner = owningProject(path);
+    return options.sourceTargets.map((target) =>
+      owner === undefined ? { target } : { projects: [owner], target },
+    );
+  }
+
+  /** The name of another project that makes `path`, in its own directory or in `dist/<its directory>`. */
+  function owningProject(path: string): string | undefined {
+    const root = projectFiles.above(path) ?? projectFiles.above(path.replace(/^[^/]+\//, ''));
+    return root === undefined || root === image.projectRoot ? undefined : (projectFiles.at(root)?.name ?? posix.basename(root));
+  }
+
+  function outputsOf(projectRoot: string): string[] {
+    const targets = projectFiles.at(projectRoot)?.targets ?? {};
+    const declared = options.sourceTargets.flatMap((target) => targets[target]?.outputs ?? []);
+    return declared.length
+      ? declared.map((output) =>
+          posix.join(output.replace('{projectRoot}', projectRoot).replace('{workspaceRoot}', '.')),
+        )
+      : USUAL_OUTPUTS.map((output) => posix.join(projectRoot, output));
+  }
+}
+
+function isBelow(path: string, directory: string): boolean {
+  return directory === '.' || path === directory || path.startsWith(`${directory}/`);
+}
+
+function readIgnore(candidates: readonly string[], workspaceRoot: string): string[] {
+  const file = candidates.find((candidate) => existsSync(join(workspaceRoot, candidate)));
+  return file === undefined ? [] : orElse(() => parseIgnoreFile(readFileSync(join(workspaceRoot, file), 'utf8'), file), []);
+}
+
+/** One entry for each target, its projects together. */
+function mergeDependencies(dependencies: readonly TargetDependencyConfig[]): TargetDependencyConfig[] {
+  const own = dependencies.filter(({ projects }) => projects === undefined);
+  const others = new Map<string, Set<string>>();
+  for (const { projects, target } of dependencies)
+    for (const project of projects ?? []) others.set(target, (others.get(target) ?? new Set()).add(project));
+  return [
+    ...new Map(own.map((dependency) => [dependency.target, dependency])).values(),
+    ...[...others].map(([target, projects]) => ({ projects: [...projects], target })),
+  ];
+}

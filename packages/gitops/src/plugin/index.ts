@@ -1,0 +1,99 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import {
+  type CreateDependencies,
+  type CreateNodes,
+  DependencyType,
+  type ProjectConfiguration,
+  type RawProjectGraphDependency,
+  type TargetConfiguration,
+} from '@nx/devkit';
+import { fixedPart } from '../workspace/inputs';
+import { CONTAINER_FILES } from '../workspace/container-files';
+import { collectImages } from '../workspace/collect';
+import { GitIgnore } from '../workspace/gitignore';
+import { type WorkspaceImage, contextRoot } from '../workspace/image';
+import { type Settings, defaultSettings, readSettings } from '../workspace/settings';
+import { Workspace } from '../workspace/workspace';
+import { buildTarget } from './build-target';
+import { type InferredProject, inferProjects, orElse } from './infer';
+import { type PluginOptions, resolveOptions } from './options';
+import { ProjectFiles } from './project-files';
+
+export type { PluginOptions } from './options';
+
+export const name = 'gitops';
+
+/** A project for each directory with container files; a target for each of these. */
+export const createNodes: CreateNodes<PluginOptions> = [
+  CONTAINER_FILES,
+  async (files, given, { workspaceRoot }) => {
+    const options = resolveOptions(given);
+    const projectFiles = new ProjectFiles(workspaceRoot);
+    const projects = await inferProjects(files, options, projectFiles, () => projectFiles.names());
+    const workspace = new Workspace(
+      workspaceRoot,
+      settingsOf(workspaceRoot),
+      projects.flatMap(({ images }) => images),
+    );
+    const gitIgnore = new GitIgnore((path) => readIfThere(join(workspaceRoot, path)));
+    return projects.map((project) => [
+      project.images[0]!.options.containerfile,
+      { projects: { [project.root]: configuration(project) } },
+    ]);
+
+    function configuration({ name: projectName, root, images }: InferredProject): Omit<ProjectConfiguration, 'root'> {
+      const targets: Record<string, TargetConfiguration> = {};
+      for (const image of images)
+        targets[image.targetName] = buildTarget(image, { workspace, options, projectFiles, gitIgnore });
+      return {
+        ...(projectFiles.at(root)?.name === undefined ? { name: projectName } : {}),
+        targets,
+        metadata: { targetGroups: { Images: Object.keys(targets) } },
+      };
+    }
+  },
+];
+
+/** An edge for each image that another one needs, and for each source of COPY that lies in another project. */
+export const createDependencies: CreateDependencies<PluginOptions> = (_options, { projects, workspaceRoot }) => {
+  const workspace = new Workspace(workspaceRoot, settingsOf(workspaceRoot), collectImages(projects));
+  const roots = new Map(Object.entries(projects).map(([project, { root }]) => [root, project]));
+  return workspace.images.flatMap((image) => {
+    const targets = new Set([...neededProjects(workspace, image), ...sourceProjects(workspace, image, roots)]);
+    targets.delete(image.project);
+    return [...targets].map(
+      (target): RawProjectGraphDependency => ({
+        source: image.project,
+        target,
+        type: DependencyType.static,
+        sourceFile: image.options.containerfile,
+      }),
+    );
+  });
+};
+
+function neededProjects(workspace: Workspace, image: WorkspaceImage): string[] {
+  return orElse(() => workspace.dependencies(image), []).map((dependency) => dependency.image.project);
+}
+
+function sourceProjects(workspace: Workspace, image: WorkspaceImage, roots: ReadonlyMap<string, string>): string[] {
+  const sources = orElse(() => workspace.analysis(image).sources, []);
+  const context = contextRoot(image);
+  return sources.flatMap((source) => {
+    for (let path = posix.join(context, fixedPart(source)); path !== '.' && path !== '/'; path = posix.dirname(path)) {
+      const project = roots.get(path);
+      if (project !== undefined) return [project];
+    }
+    return [];
+  });
+}
+
+/** A mistake in gitops.yaml does not take the project graph away: each build reports it. */
+function settingsOf(workspaceRoot: string): Settings {
+  return orElse(() => readSettings(workspaceRoot), defaultSettings(workspaceRoot));
+}
+
+function readIfThere(file: string): string | undefined {
+  return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+}

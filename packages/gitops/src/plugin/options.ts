@@ -1,0 +1,20 @@
+/** What nx.json may say of this plugin: `{"plugin": "gitops", "options": {…}}`. */
+export interface PluginOptions {
+  /** The name of the target that builds an image; `image-build` by default. */
+  buildTargetName?: string;
+  /** What COPY takes from: the project's directory, or the workspace's. A target's own option goes before it. */
+  context?: 'project' | 'workspace';
+  /** Platforms to build for; `["linux/amd64"]` by default. A target's own option goes before it. */
+  platforms?: string[];
+  /**
+   * Targets of a project that make files which git ignores and an image takes, such as `dist`; `["build"]` by
+   * default. An image that takes such files is built after them.
+   */
+  sourceTargets?: string[];
+}
+
+export type ResolvedOptions = Required<Pick<PluginOptions, 'buildTargetName' | 'sourceTargets'>> & PluginOptions;
+
+export function resolveOptions(options: PluginOptions = {}): ResolvedOptions {
+  return { ...options, buildTargetName: options.buildTargetName ?? 'image-build', sourceTargets: options.sourceTargets ?? ['build'] };
+}

@@ -1,0 +1,156 @@
+import { isAbsolute, join } from 'node:path';
+import type { BaseImage } from '../builders/assemble/base-image';
+import type { LayerTrees } from '../builders/assemble/layer-trees';
+import { chain } from '../oci/chain';
+import { type Image, imageFrom } from '../oci/image';
+import { Layout, LayoutTree } from '../oci/layout';
+import type { Platform } from '../oci/platform';
+import { type Reference, formatReference, normalizeReference, parseReference } from '../oci/reference';
+import { type BlobSource, type Repository, type Store, hasLocalFiles } from '../oci/store';
+import { GitopsError, type Place, at } from '../support/errors';
+import { type WorkspaceImage, outputPath, referenceName } from './image';
+import type { Workspace } from './workspace';
+
+const LAYOUT_STORE = 'oci:';
+
+/** Finds the images that others are made from: in the workspace's output, in the state store, in a registry. */
+export class Bases {
+  private readonly stores = new Map<string, Store>();
+
+  constructor(
+    private readonly workspace: Workspace,
+    private readonly trees: LayerTrees,
+  ) {}
+
+  /**
+   * The image that a reference names.
+   * @throws GitopsError at `place` where it is nowhere
+   */
+  async find(reference: string, platform: Platform, place: Place): Promise<BaseImage> {
+    const match = this.workspace.match(reference, { file: place.file, line: place.line! });
+    return at(place, () =>
+      match && !match.pinned ? this.built(match.image, platform) : this.stored(reference, platform, place),
+    );
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.stores.values()].map((store) => store.close()));
+  }
+
+  private async built(image: WorkspaceImage, platform: Platform): Promise<BaseImage> {
+    const layout = this.output(image);
+    const [entry] = layout.entries();
+    if (!entry)
+      throw new GitopsError(`${image.name} is not built`, undefined, `run nx run ${image.project}:${image.targetName}`);
+    const source = this.sourceOf(image);
+    return this.baseImage(
+      await imageFrom(source, entry, platform),
+      referenceName(image, this.workspace.settings),
+      source,
+    );
+  }
+
+  /** An image's output has its own layers only; those below are where its base's are. */
+  private sourceOf(image: WorkspaceImage): BlobSource & { path(d: Parameters<Layout['path']>[0]): string | undefined } {
+    const layouts: Layout[] = [];
+    const others: BlobSource[] = [];
+    const seen = new Set<WorkspaceImage>();
+    const visit = (next: WorkspaceImage): void => {
+      if (seen.has(next)) return;
+      seen.add(next);
+      layouts.push(this.output(next));
+      const { uses, containerfile } = this.workspace.analysis(next);
+      for (const { reference, via, line } of uses) {
+        if (via !== 'FROM') continue;
+        const match = this.workspace.match(reference, { file: containerfile.file, line });
+        if (match && !match.pinned) visit(match.image);
+        else others.push(...this.candidates(parseReference(reference)).map(({ repository }) => repository));
+      }
+    };
+    visit(image);
+    const source = chain(...layouts, ...others);
+    const local = [...layouts, ...others.filter(hasLocalFiles)];
+    return {
+      where: source.where,
+      has: (descriptor, options) => source.has(descriptor, options),
+      open: (descriptor, options) => source.open(descriptor, options),
+      path: (descriptor) => local.map((layout) => layout.path(descriptor)).find((path) => path !== undefined),
+    };
+  }
+
+  private output(image: WorkspaceImage): Layout {
+    return new Layout(join(this.workspace.root, outputPath(image)));
+  }
+
+  private async stored(reference: string, platform: Platform, place: Place): Promise<BaseImage> {
+    const parsed = parseReference(reference, place);
+    for (const { repository, tagOrDigest } of this.candidates(parsed)) {
+      const descriptor = await repository.resolve(tagOrDigest);
+      if (descriptor)
+        return this.baseImage(
+          await imageFrom(repository, descriptor, platform),
+          formatReference(normalizeReference(parsed)),
+          repository,
+        );
+    }
+    throw new GitopsError(
+      `there is no image ${reference}`,
+      undefined,
+      'correct the name; an image of this workspace is called ' + `${this.workspace.settings.project}/<image>`,
+    );
+  }
+
+  /** Where an image that is not built here may be, the nearest first. */
+  private candidates(reference: Reference): { repository: Repository; tagOrDigest: string }[] {
+    const { settings } = this.workspace;
+    const { host, repository } = reference;
+    const tagOrDigest = reference.digest ?? reference.tag ?? 'latest';
+    const named = host === undefined ? repository : `${host}/${repository}`;
+    const isOurs = repository.startsWith(`${settings.project}/`);
+    const found: Repository[] = [];
+    if (settings.store.startsWith(LAYOUT_STORE)) {
+      // A directory may stand in for any registry, as where there is no network.
+      if (host === undefined) found.push(this.store(settings.store).repository(repository));
+    } else if (isOurs && host === undefined) {
+      found.push(this.store(settings.store).repository(repository));
+    }
+    if (named.startsWith(`${settings.store}/`))
+      found.push(this.store(settings.store).repository(named.slice(settings.store.length + 1)));
+    const remote = normalizeReference(reference);
+    found.push(this.store(remote.host!).repository(remote.repository));
+    return found.map((found) => ({ repository: found, tagOrDigest }));
+  }
+
+  private store(location: string): Store {
+    let store = this.stores.get(location);
+    if (!store) {
+      store = location.startsWith(LAYOUT_STORE) ? this.layoutStore(location) : openRegistry(location);
+      this.stores.set(location, store);
+    }
+    return store;
+  }
+
+  private layoutStore(location: string): Store {
+    const directory = location.slice(LAYOUT_STORE.length);
+    return new LayoutTree(isAbsolute(directory) ? directory : join(this.workspace.root, directory));
+  }
+
+  private baseImage(image: Image, name: string, source: BlobSource): BaseImage {
+    return {
+      image,
+      name,
+      digest: image.digest,
+      tree: async (contents) =>
+        this.trees.tree(await image.layers(), {
+          contents,
+          pathOf: ({ descriptor }) => (hasLocalFiles(source) ? source.path(descriptor) : undefined),
+        }),
+    };
+  }
+}
+
+function openRegistry(location: string): Store {
+  // Speaking http takes long to load, and most builds do without.
+  const registry = require('../oci/registry') as typeof import('../oci/registry');
+  return registry.openRegistry(location);
+}

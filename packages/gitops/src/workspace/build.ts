@@ -1,0 +1,178 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { assemble } from '../builders/assemble/assemble';
+import type { BaseImage } from '../builders/assemble/base-image';
+import type { LayerTrees } from '../builders/assemble/layer-trees';
+import { addLayers, publish, readOutput } from '../builders/output';
+import { type WrittenImage, writeImage } from '../builders/write-image';
+import { compileIgnore, ignoreFileCandidates, parseIgnoreFile } from '../containerfile/ignore';
+import { type Digest, sha256 } from '../oci/digest';
+import { canonicalJson } from '../oci/json';
+import { Layout } from '../oci/layout';
+import { BuildContext } from '../revision/context';
+import { FileHashes } from '../revision/file-hashes';
+import { type Revision, revisionOf } from '../revision/revision';
+import { GitopsError } from '../support/errors';
+import { withLock } from '../support/lock';
+import type { Analysis } from './analysis';
+import { Bases } from './bases';
+import { type WorkspaceImage, contextRoot, outputPath, referenceName } from './image';
+import type { Workspace } from './workspace';
+
+/** Changes when the same sources are to give another image. */
+const BUILD_VERSION = 1;
+
+export interface BuildResult {
+  readonly image: WorkspaceImage;
+  /** The manifest's digest, or the index's where there are several platforms. */
+  readonly digest: Digest;
+  readonly revision: string;
+  /** Whether there was anything to do. */
+  readonly built: boolean;
+  /** How many files of the context are in it. */
+  readonly files: number;
+  /** Relative to the workspace. */
+  readonly output: string;
+}
+
+export type Log = (line: string) => void;
+
+/** Builds images of a workspace into their outputs. */
+export class ImageBuilder {
+  private readonly bases: Bases;
+
+  /**
+   * @param cache a directory of this machine for what saves work; it may be removed at any time
+   */
+  constructor(
+    private readonly workspace: Workspace,
+    private readonly trees: LayerTrees,
+    private readonly cache: string,
+  ) {
+    this.bases = new Bases(workspace, trees);
+  }
+
+  /**
+   * Builds one image, unless its output is up to date. The images that it is made from have to be built.
+   * @throws GitopsError that says what is wrong and where; the output is then as it was before
+   */
+  async build(image: WorkspaceImage, log: Log): Promise<BuildResult> {
+    this.check(image);
+    const analysis = this.workspace.analysis(image);
+    this.warn(image, analysis, log);
+    const output = outputPath(image);
+    const lock = join(this.cache, 'locks', sha256(join(this.workspace.root, output)).slice('sha256:'.length));
+    return withLock(lock, () => this.buildAlone(image, analysis, output));
+  }
+
+  async close(): Promise<void> {
+    this.trees.close();
+    await this.bases.close();
+  }
+
+  private check(image: WorkspaceImage): void {
+    this.workspace.checkName(image);
+    const circle = this.workspace.circle(image);
+    if (!circle) return;
+    const names = circle.map(({ name }) => name).join(' → ');
+    const { line } = this.workspace.dependencies(image).find((dependency) => dependency.image === circle[1])!;
+    throw new GitopsError(
+      `the image is made from itself: ${names}`,
+      { file: image.options.containerfile, line },
+      'take one of these out of the circle',
+    );
+  }
+
+  private warn(image: WorkspaceImage, { variants, labels }: Analysis, log: Log): void {
+    const file = image.options.containerfile;
+    for (const name of variants[0]!.plan.unusedBuildArgs)
+      log(`warning: ${file}: the build argument ${name} is declared by no ARG`);
+    const known = new Set(this.workspace.images.map(({ name }) => name));
+    for (const label of labels)
+      if (!known.has(label.image))
+        log(`warning: ${file}:${label.line}: dependency.${label.image} names no image of this workspace`);
+  }
+
+  private async buildAlone(image: WorkspaceImage, analysis: Analysis, output: string): Promise<BuildResult> {
+    const layout = new Layout(join(this.workspace.root, output));
+    const hashes = FileHashes.load(this.hashFile(image));
+    const context = this.context(image, hashes, output);
+    const revision = revisionOf({ ...analysis, context });
+    const found = await this.findBases(analysis);
+    const labels = this.labels(image, revision);
+    const key = buildKey(revision, labels, found, image.options.full ?? false);
+    const before = readOutput(layout);
+    const files = [...revision.files.values()].filter((what) => what !== 'directory').length;
+    const result = { image, revision: revision.hash, files, output };
+    hashes.save();
+    if (before?.key === key && before.isWhole) return { ...result, digest: before.digest, built: false };
+
+    const written: WrittenImage[] = [];
+    for (const { platform, plan } of analysis.variants) {
+      const assembled = await assemble({
+        containerfile: analysis.containerfile,
+        plan,
+        context,
+        buildArgs: analysis.buildArgs,
+        platform,
+        findImage: (reference, wanted, place) => this.bases.find(reference, wanted, place),
+        scratch: join(this.cache, 'scratch'),
+      });
+      try {
+        const { base } = assembled;
+        const all = { ...labels, ...(base ? baseLabels(base) : {}) };
+        const one = await writeImage(layout, assembled, platform, all, before?.layers ?? new Map());
+        if (base && image.options.full) await addLayers(layout, await base.image.layers());
+        written.push(one);
+      } finally {
+        assembled.close();
+      }
+    }
+    const digest = await publish(layout, written, { key, full: image.options.full ?? false });
+    return { ...result, digest, built: true };
+  }
+
+  private context(image: WorkspaceImage, hashes: FileHashes, output: string): BuildContext {
+    const root = contextRoot(image);
+    const file = ignoreFileCandidates(image.options.containerfile, root).find((candidate) =>
+      existsSync(join(this.workspace.root, candidate)),
+    );
+    const patterns = file ? parseIgnoreFile(readFileSync(join(this.workspace.root, file), 'utf8'), file) : [];
+    // An image never holds itself.
+    const own = root === '.' ? output : output.startsWith(`${root}/`) ? output.slice(root.length + 1) : undefined;
+    const rules = compileIgnore(own ? [...patterns, own] : patterns, file ? { file } : undefined);
+    return new BuildContext(join(this.workspace.root, root), rules, hashes);
+  }
+
+  private async findBases({ variants, uses, containerfile }: Analysis): Promise<BaseImage[]> {
+    const found: BaseImage[] = [];
+    for (const { platform } of variants)
+      for (const { reference, line } of uses)
+        found.push(await this.bases.find(reference, platform, { file: containerfile.file, line }));
+    return found;
+  }
+
+  /** The labels that follow from the sources alone. */
+  private labels(image: WorkspaceImage, revision: Revision): Record<string, string> {
+    const { settings } = this.workspace;
+    return {
+      'org.opencontainers.image.ref.name': referenceName(image, settings),
+      'org.opencontainers.image.revision': revision.hash,
+      ...(settings.vendor ? { 'org.opencontainers.image.vendor': settings.vendor } : {}),
+    };
+  }
+
+  private hashFile({ options, projectRoot }: WorkspaceImage): string {
+    const name = sha256(JSON.stringify([projectRoot, options.containerfile, options.context ?? 'project']));
+    return join(this.cache, 'hashes', `${name.slice('sha256:'.length)}.json`);
+  }
+}
+
+function baseLabels({ name, digest }: BaseImage): Record<string, string> {
+  return { 'org.opencontainers.image.base.name': name, 'org.opencontainers.image.base.digest': digest };
+}
+
+function buildKey(revision: Revision, labels: object, bases: readonly BaseImage[], full: boolean): string {
+  const made = { version: BUILD_VERSION, revision: revision.hash, labels, bases: bases.map(({ name, digest }) => [name, digest]), full };
+  return sha256(canonicalJson(made));
+}

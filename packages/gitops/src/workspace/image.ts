@@ -1,0 +1,39 @@
+import { posix } from 'node:path';
+import type { BuildOptions } from './build-options';
+import { asContainerFile } from './container-files';
+import { repositoryPath, type Settings } from './settings';
+
+/** An image of the workspace: a target that builds one. */
+export interface WorkspaceImage {
+  /** The Nx project's name. */
+  readonly project: string;
+  /** Relative to the workspace; `.` for the root. */
+  readonly projectRoot: string;
+  /** The name of the target that builds it. */
+  readonly targetName: string;
+  /** The last part of the reference name. */
+  readonly name: string;
+  readonly options: BuildOptions;
+}
+
+/** `@acme/api` → `api`; with a suffix `api-worker`. */
+export function imageName(projectName: string, suffix = ''): string {
+  const name = repositoryPath(projectName.startsWith('@') ? projectName.slice(projectName.indexOf('/') + 1) : projectName);
+  return suffix ? `${name}-${suffix}` : name;
+}
+
+/** `acme/shop/api`. */
+export function referenceName(image: Pick<WorkspaceImage, 'name'>, settings: Pick<Settings, 'project'>): string {
+  return `${settings.project}/${image.name}`;
+}
+
+/** Where the image goes, relative to the workspace. */
+export function outputPath({ projectRoot, options }: Pick<WorkspaceImage, 'projectRoot' | 'options'>): string {
+  const suffix = asContainerFile(options.containerfile)?.suffix;
+  return options.outputPath ?? posix.join('dist', projectRoot, suffix ? `image-${suffix}` : 'image');
+}
+
+/** The directory that COPY takes from, relative to the workspace. */
+export function contextRoot(image: Pick<WorkspaceImage, 'projectRoot' | 'options'>): string {
+  return image.options.context === 'workspace' ? '.' : image.projectRoot;
+}

@@ -1,0 +1,160 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseReference } from '../oci/reference';
+import { GitopsError } from '../support/errors';
+import { type Analysis, analyse } from './analysis';
+import { buildArguments, DEFAULT_PLATFORMS } from './build-options';
+import { type WorkspaceImage, referenceName } from './image';
+import type { Settings } from './settings';
+
+/** Another image of the workspace that an image needs. */
+export interface Dependency {
+  readonly image: WorkspaceImage;
+  readonly via: 'FROM' | '--from' | 'label';
+  readonly line: number;
+  /**
+   * Whether it is held at an exact version or digest, which the store has. If not, it follows the workspace: it is
+   * what the sources here make of it.
+   */
+  readonly pinned: boolean;
+}
+
+const ALWAYS_RINGS = ['ante', 'post'];
+
+/** The images of a workspace and what they need of each other. Container files are read when they are asked for. */
+export class Workspace {
+  private readonly byReference = new Map<string, WorkspaceImage[]>();
+  private readonly analyses = new Map<WorkspaceImage, Analysis | GitopsError>();
+
+  constructor(
+    readonly root: string,
+    readonly settings: Settings,
+    readonly images: readonly WorkspaceImage[],
+  ) {
+    for (const image of images) {
+      const reference = referenceName(image, settings);
+      this.byReference.set(reference, [...(this.byReference.get(reference) ?? []), image]);
+    }
+  }
+
+  /**
+   * What the image's container file says.
+   * @throws GitopsError where it cannot be read
+   */
+  analysis(image: WorkspaceImage): Analysis {
+    let analysis = this.analyses.get(image);
+    if (!analysis) {
+      try {
+        analysis = this.read(image);
+      } catch (error) {
+        if (!(error instanceof GitopsError)) throw error;
+        analysis = error;
+      }
+      this.analyses.set(image, analysis);
+    }
+    if (analysis instanceof GitopsError) throw analysis;
+    return analysis;
+  }
+
+  /**
+   * The images of the workspace that an image needs, in the order in which it names them.
+   * @throws GitopsError where its container file cannot be read, or names an image that two projects claim
+   */
+  dependencies(image: WorkspaceImage): Dependency[] {
+    const { uses, labels, containerfile } = this.analysis(image);
+    const found = uses.flatMap(({ reference, via, line }): Dependency[] => {
+      const match = this.match(reference, { file: containerfile.file, line });
+      return match ? [{ ...match, via, line }] : [];
+    });
+    const labelled = labels.flatMap(({ image: name, line }): Dependency[] => {
+      const dependency = this.one(referenceName({ name }, this.settings), { file: containerfile.file, line });
+      return dependency ? [{ image: dependency, via: 'label', line, pinned: false }] : [];
+    });
+    return [...found, ...labelled];
+  }
+
+  /** The images whose content goes into the image, and which are therefore built before it. */
+  ingredients(image: WorkspaceImage): WorkspaceImage[] {
+    const built = this.dependencies(image).filter(({ pinned, via }) => !pinned && via !== 'label');
+    return [...new Set(built.map((dependency) => dependency.image))];
+  }
+
+  /**
+   * The image of the workspace that a reference names; undefined for any other.
+   * @throws GitopsError for what is no reference, and where two projects claim the image
+   */
+  match(reference: string, place: { file: string; line: number }): Pick<Dependency, 'image' | 'pinned'> | undefined {
+    const { host, repository, tag, digest } = parseReference(reference, place);
+    const named = host === undefined ? repository : `${host}/${repository}`;
+    const { store } = this.settings;
+    const name = named.startsWith(`${store}/`) ? named.slice(store.length + 1) : named;
+    const image = this.one(name, place);
+    return image && { image, pinned: digest !== undefined || !this.follows(tag) };
+  }
+
+  /** `api → base → api`, where the image is made from itself. */
+  circle(image: WorkspaceImage): WorkspaceImage[] | undefined {
+    const visited = new Set<WorkspaceImage>();
+    const search = (path: WorkspaceImage[]): WorkspaceImage[] | undefined => {
+      for (const next of this.tryIngredients(path.at(-1)!)) {
+        if (next === image) return [...path, next];
+        if (visited.has(next)) continue;
+        visited.add(next);
+        const found = search([...path, next]);
+        if (found) return found;
+      }
+      return undefined;
+    };
+    return search([image]);
+  }
+
+  /** @throws GitopsError where another project claims the image's name too, or another file of its directory */
+  checkName(image: WorkspaceImage): void {
+    const claimants = this.byReference.get(referenceName(image, this.settings)) ?? [];
+    if (claimants.length > 1) throw claimed(image.name, claimants, { file: image.options.containerfile });
+  }
+
+  private one(reference: string, place: { file: string; line: number }): WorkspaceImage | undefined {
+    const claimants = this.byReference.get(reference) ?? [];
+    if (claimants.length > 1) throw claimed(claimants[0]!.name, claimants, place);
+    return claimants[0];
+  }
+
+  private follows(tag: string | undefined): boolean {
+    return tag === undefined || tag === 'latest' || ALWAYS_RINGS.includes(tag) || this.settings.rings.includes(tag);
+  }
+
+  private tryIngredients(image: WorkspaceImage): WorkspaceImage[] {
+    try {
+      return this.ingredients(image);
+    } catch (error) {
+      // Its own build says what is wrong with it.
+      if (error instanceof GitopsError) return [];
+      throw error;
+    }
+  }
+
+  private read({ options }: WorkspaceImage): Analysis {
+    const file = options.containerfile;
+    let text: string;
+    try {
+      text = readFileSync(join(this.root, file), 'utf8');
+    } catch (error) {
+      throw new GitopsError(`it cannot be read (${(error as NodeJS.ErrnoException).code})`, { file });
+    }
+    return analyse(text, file, {
+      ...(options.target === undefined ? {} : { target: options.target }),
+      buildArgs: buildArguments(options.buildArgs, process.env),
+      platforms: options.platforms ?? DEFAULT_PLATFORMS,
+    });
+  }
+}
+
+function claimed(name: string, claimants: readonly WorkspaceImage[], place: { file: string; line?: number }): GitopsError {
+  const files = claimants.map(({ options, project }) => `${options.containerfile} (project ${project})`);
+  return new GitopsError(
+    `the image name ${name} is claimed by ${files.join(' and ')}`,
+    place,
+    'rename one of the projects, or give one the option image',
+  );
+}
