@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { compileSegments, hasWildcard, matchPath, toNxGlob } from './glob';
 
-// eslint-disable-next-line @typescript-eslint/no-require-imports -- Nx's own engine, which has no types to import
 const { matchGlobPaths } = require('nx/src/native') as {
   matchGlobPaths(globs: string[], paths: string[]): boolean[];
 };

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import type { Entry, Tree } from '../filetree/entry';
 import { join } from '../filetree/layer-index';
+import { GitopsError } from '../support/errors';
 import { compileSegments, hasWildcard } from './glob';
 import { compileIgnore } from './ignore';
 
@@ -30,6 +31,7 @@ export function cleanSource(source: string): string {
  * What `source`, variables expanded, stands for in `tree`; nothing where it does not exist.
  * As BuildKit does it: links are followed before the first wildcard and at the match itself, not between.
  *
+ * @throws GitopsError for a link that a wildcard finds and that leads nowhere
  * @param options.parents with `--parents`, `**` stands for any number of directories
  */
 export function matchSource(tree: Tree, source: string, options: { parents: boolean }): Match[] {
@@ -44,6 +46,7 @@ export function matchSource(tree: Tree, source: string, options: { parents: bool
   return names.flatMap((name) => {
     const path = tree.resolve(name);
     const entry = tree.get(path);
+    if (!entry && wild !== -1) throw new GitopsError(`${name} is a symbolic link to nothing`);
     return entry ? [{ name, kept: name.split('/').slice(dropped).join('/'), path, entry }] : [];
   });
 }
