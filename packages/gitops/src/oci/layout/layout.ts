@@ -1,0 +1,201 @@
+import { basename } from 'node:path';
+import { MAX_DOCUMENT_SIZE, readAll, verified } from '../content';
+import { isDigest } from '../digest';
+import type { Digest } from '../digest';
+import { describe, mediaTypeOf, parseManifest } from '../manifest';
+import { tagName } from '../names';
+import type {
+  Content,
+  LocalFiles,
+  PushOptions,
+  RawManifest,
+  ReadOptions,
+  TagOptions,
+  WritableRepository,
+} from '../store';
+import { StoreError, contentNotFound } from '../store-error';
+import type { Descriptor, Index } from '../types';
+import { BlobDirectory } from './blob-directory';
+import type { BlobWriter } from './blob-writer';
+import { EMPTY_INDEX, isLayout, makeLayout, readIndex, writeIndex } from './index-file';
+import { removeStale } from './temporary';
+
+/** image-spec, annotations.md: in `index.json` the name of an entry, here its tag. */
+const REF_NAME = 'org.opencontainers.image.ref.name';
+
+/**
+ * An OCI image layout on disk (image-spec, image-layout.md) as one repository. Blobs appear whole or not at all, and
+ * `index.json` is replaced in one step, after what it refers to.
+ *
+ * Several processes may add blobs at once; of two that tag at once, one may undo the other's tag.
+ */
+export class Layout implements WritableRepository, LocalFiles {
+  readonly where: string;
+  private readonly blobs: BlobDirectory;
+
+  /**
+   * No I/O. A directory that is not there reads as empty, and is made by the first write.
+   * @see openLayout, createLayout
+   */
+  constructor(
+    readonly directory: string,
+    readonly name: string = basename(directory),
+  ) {
+    this.where = `oci:${directory}`;
+    this.blobs = new BlobDirectory(directory, this.where);
+  }
+
+  async has(descriptor: Descriptor): Promise<boolean> {
+    return this.blobs.has(descriptor);
+  }
+
+  open(descriptor: Descriptor, options?: ReadOptions): Content {
+    return verified(this.blobs.read(descriptor, options), descriptor, this.where);
+  }
+
+  path(descriptor: Descriptor): string | undefined {
+    return this.blobs.has(descriptor) ? this.blobs.pathOf(descriptor.digest) : undefined;
+  }
+
+  async resolve(tagOrDigest: string): Promise<Descriptor | undefined> {
+    const isWanted = isDigest(tagOrDigest)
+      ? (entry: Descriptor) => entry.digest === tagOrDigest
+      : (entry: Descriptor) => tagOf(entry) === tagOrDigest;
+    const entry = this.index().manifests.find(isWanted);
+    if (entry) return withTag(entry, undefined);
+    return isDigest(tagOrDigest) ? this.resolveBlob(tagOrDigest) : undefined;
+  }
+
+  async *tags({ after = '' }: TagOptions = {}): AsyncIterable<string> {
+    for (const entry of this.index().manifests) {
+      const tag = tagOf(entry);
+      if (tag !== undefined && tag > after) yield tag;
+    }
+  }
+
+  /** All of `index.json`, tagged or not: what a layout holds that another tool wrote without a name. */
+  entries(): readonly Descriptor[] {
+    return this.index().manifests;
+  }
+
+  async push(descriptor: Descriptor, content: () => Content, options: PushOptions = {}): Promise<void> {
+    if (this.blobs.has(descriptor)) return;
+    const writer = this.writer();
+    try {
+      for await (const piece of verified(content(), descriptor, 'what was pushed')) {
+        options.signal?.throwIfAborted();
+        writer.write(piece);
+      }
+      writer.finish();
+    } finally {
+      writer.abort();
+    }
+  }
+
+  async putManifest(manifest: RawManifest, tag?: string): Promise<Descriptor> {
+    if (tag !== undefined) tagName(tag);
+    parseManifest(manifest.bytes, 'the manifest to store');
+    const descriptor = describe(manifest);
+    const writer = this.writer();
+    writer.write(manifest.bytes);
+    writer.finish();
+    this.update((entries) => withEntry(entries, descriptor, tag));
+    return descriptor;
+  }
+
+  /** A writer for a blob whose digest comes out at its end. */
+  writer(): BlobWriter {
+    this.make();
+    return this.blobs.writer();
+  }
+
+  /**
+   * Takes a blob from another layout: a hard link where the file system allows, else a copy. Its bytes are not read
+   * here; they are verified, as always, when they are.
+   * @throws StoreError `not-found` when the source does not have it
+   */
+  link(descriptor: Descriptor, source: LocalFiles & { readonly where: string }): void {
+    const file = source.path(descriptor);
+    if (file === undefined) throw contentNotFound(descriptor.digest, source.where);
+    this.make();
+    this.blobs.link(descriptor, file);
+  }
+
+  /** Makes the directory a layout, if it is none, and removes what killed processes left in it. */
+  make(): void {
+    this.blobs.make();
+    if (isLayout(this.directory)) return;
+    removeStale(this.directory);
+    makeLayout(this.directory);
+  }
+
+  /** In one synchronous go, so that nothing of this process comes in between. */
+  private update(change: (entries: readonly Descriptor[]) => Descriptor[]): void {
+    const index = this.index();
+    writeIndex(this.directory, { ...index, manifests: change(index.manifests) });
+  }
+
+  private index(): Index {
+    return isLayout(this.directory) ? readIndex(this.directory) : EMPTY_INDEX;
+  }
+
+  /** A manifest that `index.json` does not name: an image of an index, say. */
+  private async resolveBlob(digest: Digest): Promise<Descriptor | undefined> {
+    const size = this.blobs.sizeOf(digest);
+    if (size === undefined || size > MAX_DOCUMENT_SIZE) return undefined;
+    const descriptor = { mediaType: 'application/octet-stream', digest, size };
+    const bytes = await readAll(this.open(descriptor));
+    try {
+      return { ...descriptor, mediaType: mediaTypeOf(parseManifest(bytes, this.where)) };
+    } catch (error) {
+      if (error instanceof StoreError) return undefined;
+      throw error;
+    }
+  }
+}
+
+function tagOf(entry: Descriptor): string | undefined {
+  return entry.annotations?.[REF_NAME];
+}
+
+function withTag(entry: Descriptor, tag: string | undefined): Descriptor {
+  const { annotations = {}, ...rest } = entry;
+  const { [REF_NAME]: _, ...others } = annotations;
+  const all = tag === undefined ? others : { ...others, [REF_NAME]: tag };
+  return Object.keys(all).length > 0 ? { ...rest, annotations: all } : rest;
+}
+
+/**
+ * The entries with one more. What loses its only tag stays, without one, so that it can still be had by digest; what
+ * gets a tag needs no entry without.
+ */
+function withEntry(entries: readonly Descriptor[], added: Descriptor, tag: string | undefined): Descriptor[] {
+  const untagged = entries.map((entry) =>
+    tag !== undefined && tagOf(entry) === tag ? withTag(entry, undefined) : entry,
+  );
+  const all = [...untagged, withTag(added, tag)];
+  const tagged = new Set(all.filter((entry) => tagOf(entry) !== undefined).map(({ digest }) => digest));
+  const seen = new Set<string>();
+  return all.filter((entry) => {
+    if (tagOf(entry) !== undefined) return true;
+    if (tagged.has(entry.digest) || seen.has(entry.digest)) return false;
+    seen.add(entry.digest);
+    return true;
+  });
+}
+
+/**
+ * The layout in a directory.
+ * @throws StoreError `not-found` when there is none, `corrupt` when it is of an unknown version
+ */
+export function openLayout(directory: string, name?: string): Layout {
+  if (isLayout(directory)) return new Layout(directory, name);
+  throw new StoreError('not-found', `${directory} is not an OCI image layout: it has no file oci-layout`);
+}
+
+/** The layout in a directory, which is made one if it is not. */
+export function createLayout(directory: string, name?: string): Layout {
+  const layout = new Layout(directory, name);
+  layout.make();
+  return layout;
+}

@@ -1,0 +1,169 @@
+import { MAX_DOCUMENT_SIZE, readAll, verified } from '../content';
+import { isDigest } from '../digest';
+import { describe, mediaTypeOf, parseManifest } from '../manifest';
+import { MANIFEST_TYPES, isIndexType, isManifestType } from '../media-types';
+import { tagName } from '../names';
+import type {
+  Content,
+  PushOptions,
+  RawManifest,
+  ReadOptions,
+  TagOptions,
+  WritableRepository,
+} from '../store';
+import { StoreError } from '../store-error';
+import type { Descriptor } from '../types';
+import type { ApiRequest, Client } from './client';
+import { download } from './download';
+import { tagList } from './tag-list';
+import type { HttpResponse } from './transport';
+import { upload } from './upload';
+
+const ACCEPT = MANIFEST_TYPES.join(', ');
+
+/** A repository of a registry (distribution-spec). */
+export class RegistryRepository implements WritableRepository {
+  readonly where: string;
+  /** The name in the registry, with the store's prefix. */
+  private readonly path: string;
+
+  constructor(
+    private readonly client: Client,
+    readonly name: string,
+  ) {
+    this.path = `${client.endpoint.prefix}${name}`;
+    this.where = `${client.endpoint.host}/${this.path}`;
+  }
+
+  async has(descriptor: Descriptor, options?: ReadOptions): Promise<boolean> {
+    return this.exists(descriptor, 'pull', options);
+  }
+
+  open(descriptor: Descriptor, options?: ReadOptions): Content {
+    const what = `${this.where}@${descriptor.digest}`;
+    return verified(
+      download(this.client, this.read('GET', pathOf(descriptor), options), descriptor, what),
+      descriptor,
+      this.where,
+    );
+  }
+
+  async resolve(tagOrDigest: string, options?: ReadOptions): Promise<Descriptor | undefined> {
+    const what = this.named(tagOrDigest);
+    const path = `manifests/${isDigest(tagOrDigest) ? tagOrDigest : tagName(tagOrDigest)}`;
+    const head = await this.client.request(this.read('HEAD', path, options));
+    await head.drain();
+    if (head.status === 404) return undefined;
+    if (head.status !== 200) throw await this.client.failure(head, what);
+    const told = descriptorOf(head);
+    if (told && (!isDigest(tagOrDigest) || told.digest === tagOrDigest)) return told;
+
+    // The headers are optional, and some registries leave them out: then the manifest itself tells.
+    const response = await this.client.request(this.read('GET', path, options));
+    if (response.status === 404) return undefined;
+    if (response.status !== 200) throw await this.client.failure(response, what);
+    const bytes = await readAll(limited(response.body, what));
+    const found = describe({ mediaType: mediaTypeOf(parseManifest(bytes, what)), bytes });
+    if (!isDigest(tagOrDigest) || found.digest === tagOrDigest) return found;
+    throw new StoreError('corrupt', `${what} is corrupt: its digest is ${found.digest}`);
+  }
+
+  tags(options: TagOptions = {}): AsyncIterable<string> {
+    return tagList(this.client, this.read('GET', 'tags/list', options), this.where, options.after);
+  }
+
+  async push(descriptor: Descriptor, content: () => Content, options: PushOptions = {}): Promise<void> {
+    const isThere = () => this.exists(descriptor, 'pull,push', options);
+    if (await isThere()) return;
+    const { prefix } = this.client.endpoint;
+    const job = {
+      repository: this.path,
+      descriptor,
+      content,
+      mountFrom: options.mountFrom === undefined ? undefined : `${prefix}${options.mountFrom}`,
+      what: `${this.where}@${descriptor.digest}`,
+      signal: options.signal,
+    };
+    await upload(this.client, job, isThere);
+  }
+
+  async putManifest(manifest: RawManifest, tag?: string, options: ReadOptions = {}): Promise<Descriptor> {
+    parseManifest(manifest.bytes, 'the manifest to store');
+    const descriptor = describe(manifest);
+    const name = tag === undefined ? descriptor.digest : tagName(tag);
+    const response = await this.client.request({
+      method: 'PUT',
+      url: this.client.url(`${this.path}/manifests/${name}`),
+      headers: { 'content-type': manifest.mediaType },
+      body: () => manifest.bytes,
+      scopes: [this.scope('pull,push')],
+      signal: options.signal,
+    });
+    if (response.status < 200 || response.status > 299) {
+      throw await this.client.failure(response, this.named(name));
+    }
+    await response.drain();
+    const stored = response.headers['docker-content-digest'];
+    if (stored === undefined || stored === descriptor.digest) return descriptor;
+    throw new StoreError(
+      'corrupt',
+      `${this.named(name)} was stored as ${stored}, but is ${descriptor.digest}`,
+    );
+  }
+
+  private async exists(descriptor: Descriptor, access: string, options?: ReadOptions): Promise<boolean> {
+    const response = await this.client.request({
+      ...this.read('HEAD', pathOf(descriptor), options),
+      scopes: [this.scope(access)],
+    });
+    await response.drain();
+    if (response.status === 404) return false;
+    if (response.status === 200) return true;
+    throw await this.client.failure(response, `${this.where}@${descriptor.digest}`);
+  }
+
+  private read(method: 'GET' | 'HEAD', path: string, { signal }: ReadOptions = {}): ApiRequest {
+    return {
+      method,
+      url: this.client.url(`${this.path}/${path}`),
+      headers: path.startsWith('manifests/') ? { accept: ACCEPT } : {},
+      scopes: [this.scope('pull')],
+      signal,
+    };
+  }
+
+  private named(tagOrDigest: string): string {
+    return `${this.where}${isDigest(tagOrDigest) ? '@' : ':'}${tagOrDigest}`;
+  }
+
+  /** distribution, docs/spec/auth/scope.md */
+  private scope(access: string): string {
+    return `repository:${this.path}:${access}`;
+  }
+}
+
+function isManifest({ mediaType }: Descriptor): boolean {
+  return isManifestType(mediaType) || isIndexType(mediaType);
+}
+
+function pathOf(descriptor: Descriptor): string {
+  return `${isManifest(descriptor) ? 'manifests' : 'blobs'}/${descriptor.digest}`;
+}
+
+function descriptorOf({ headers }: HttpResponse): Descriptor | undefined {
+  const digest = headers['docker-content-digest'];
+  const size = Number(headers['content-length'] || NaN);
+  const mediaType = headers['content-type']?.split(';')[0]!.trim() ?? '';
+  if (!isDigest(digest) || !Number.isSafeInteger(size)) return undefined;
+  return isManifest({ mediaType, digest, size }) ? { mediaType, digest, size } : undefined;
+}
+
+async function* limited(content: Content, what: string): Content {
+  let length = 0;
+  for await (const piece of content) {
+    if ((length += piece.length) > MAX_DOCUMENT_SIZE) {
+      throw new StoreError('corrupt', `${what} is larger than a manifest may be`);
+    }
+    yield piece;
+  }
+}

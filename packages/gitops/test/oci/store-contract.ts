@@ -1,0 +1,181 @@
+import { contentOf, readAll, readDocument } from '../../src/oci/content';
+import { sha256 } from '../../src/oci/digest';
+import { imageFrom } from '../../src/oci/image';
+import { parsePlatform } from '../../src/oci/platform';
+import type { Store, WritableRepository } from '../../src/oci/store';
+import { StoreError } from '../../src/oci/store-error';
+import { blob, image, index, noise, store as put } from './fixtures';
+
+/** What every store does, and every caller may rely on. @param open opens an empty store; called before each test */
+export function storeContract(open: () => Promise<Store> | Store): void {
+  let store: Store;
+  let repository: WritableRepository;
+  let count = 0;
+
+  beforeEach(async () => {
+    store = await open();
+    // A registry lives as long as the suite: each test has a repository of its own.
+    repository = store.repository(`acme/shop/test-${++count}`);
+  });
+  afterEach(() => store.close());
+
+  const failure = (kind: StoreError['kind']) => expect.objectContaining({ name: 'StoreError', kind });
+
+  describe('blobs', () => {
+    it.each([
+      ['empty', Buffer.alloc(0)],
+      ['small', Buffer.from('hello')],
+      ['of many pieces', noise(6 * 1024 * 1024)],
+    ])('%s: come out as they went in', async (_, bytes) => {
+      const { descriptor } = blob(bytes);
+      expect(await repository.has(descriptor)).toBe(false);
+      await repository.push(descriptor, () => contentOf(bytes.subarray(0, 1000), bytes.subarray(1000)));
+      expect(await repository.has(descriptor)).toBe(true);
+      expect((await readAll(repository.open(descriptor))).equals(bytes)).toBe(true);
+    });
+
+    it('are not asked for when they are there', async () => {
+      const { descriptor, bytes } = blob('once');
+      await repository.push(descriptor, () => contentOf(bytes));
+      await repository.push(descriptor, () => {
+        throw new Error('opened');
+      });
+    });
+
+    it('that are not there cannot be read', async () => {
+      const { descriptor } = blob('nowhere');
+      await expect(readAll(repository.open(descriptor))).rejects.toEqual(failure('not-found'));
+    });
+
+    it.each([
+      ['too short', 'cut', 'conten'],
+      ['too long', 'corrupt', 'content and more'],
+      ['other bytes', 'corrupt', 'CONTENT'],
+    ] as const)('%s: are refused and leave nothing', async (_, kind, wrong) => {
+      const { descriptor } = blob('content');
+      const pushed = repository.push(descriptor, () => contentOf(wrong));
+      await expect(pushed).rejects.toEqual(failure(kind));
+      expect(await repository.has(descriptor)).toBe(false);
+    });
+
+    it('whose source fails pass its error on and leave nothing', async () => {
+      const { descriptor } = blob('content');
+      const pushed = repository.push(descriptor, async function* () {
+        yield Buffer.from('con');
+        throw new StoreError('not-found', 'the source is gone');
+      });
+      await expect(pushed).rejects.toThrow('the source is gone');
+      expect(await repository.has(descriptor)).toBe(false);
+    });
+
+    it('come from a neighbour that has them, and by themselves where it does not', async () => {
+      const { descriptor, bytes } = blob(`shared ${count}`);
+      const neighbour = store.repository(`acme/neighbour-${count}`);
+      await neighbour.push(descriptor, () => contentOf(bytes));
+      const unread = () => {
+        throw new Error('opened');
+      };
+      await repository.push(descriptor, unread, { mountFrom: neighbour.name });
+      expect((await readAll(repository.open(descriptor))).equals(bytes)).toBe(true);
+
+      const other = blob(`other ${count}`);
+      await repository.push(other.descriptor, () => contentOf(other.bytes), { mountFrom: neighbour.name });
+      expect((await readAll(repository.open(other.descriptor))).equals(other.bytes)).toBe(true);
+    });
+
+    it('stop being read when the signal says so', async () => {
+      const { descriptor, bytes } = blob(noise(100_000));
+      await repository.push(descriptor, () => contentOf(bytes));
+      const signal = AbortSignal.abort(new Error('enough'));
+      await expect(readAll(repository.open(descriptor, { signal }))).rejects.toThrow('enough');
+    });
+  });
+
+  describe('manifests', () => {
+    it('are found by tag and by digest, byte for byte', async () => {
+      const fixture = image(['one', 'two']);
+      expect(await put(repository, fixture, '1.0.0')).toEqual(fixture.descriptor);
+      expect(await repository.resolve('1.0.0')).toEqual(fixture.descriptor);
+      expect(await repository.resolve(fixture.descriptor.digest)).toEqual(fixture.descriptor);
+      const bytes = await readDocument(repository, fixture.descriptor);
+      expect(bytes.equals(fixture.manifest.bytes)).toBe(true);
+    });
+
+    it('need no tag', async () => {
+      const fixture = image(['untagged']);
+      await put(repository, fixture);
+      expect(await repository.resolve(fixture.descriptor.digest)).toEqual(fixture.descriptor);
+      expect(await tagsOf(repository)).toEqual([]);
+    });
+
+    it('that are not there are undefined', async () => {
+      expect(await repository.resolve('1.0.0')).toBeUndefined();
+      expect(await repository.resolve(sha256('nothing'))).toBeUndefined();
+      await put(repository, image(['some']), '1.0.0');
+      expect(await repository.resolve('2.0.0')).toBeUndefined();
+    });
+
+    it('of an index are chosen by platform', async () => {
+      const arm = image(['arm'], { os: 'linux', architecture: 'arm64' });
+      const amd = image(['amd']);
+      for (const one of [arm, amd]) await put(repository, one);
+      const all = index(
+        { ...arm.descriptor, platform: { os: 'linux', architecture: 'arm64', variant: 'v8' } },
+        { ...amd.descriptor, platform: { os: 'linux', architecture: 'amd64' } },
+      );
+      const descriptor = await repository.putManifest(all, 'multi');
+      expect(await repository.resolve('multi')).toEqual(descriptor);
+      const found = await imageFrom(repository, descriptor, parsePlatform('linux/arm64'));
+      expect(found.digest).toBe(arm.descriptor.digest);
+      const [layer] = await found.layers();
+      expect((await readAll(layer!.uncompressed())).toString()).toBe('arm');
+      expect(await repository.resolve(arm.descriptor.digest)).toEqual(arm.descriptor);
+    });
+
+    it('are not taken when they are none', async () => {
+      const bytes = Buffer.from('{"schemaVersion":2}');
+      const taken = repository.putManifest({ mediaType: image(['']).manifest.mediaType, bytes }, 'bad');
+      await expect(taken).rejects.toEqual(failure('corrupt'));
+    });
+  });
+
+  describe('tags', () => {
+    it('of a repository that does not exist are none', async () => {
+      expect(await tagsOf(repository)).toEqual([]);
+    });
+
+    it('are all there, or those after one', async () => {
+      const fixture = image(['tagged']);
+      for (const tag of ['003', '001', '002']) await put(repository, fixture, tag);
+      expect(await tagsOf(repository)).toEqual(['001', '002', '003']);
+      expect(await tagsOf(repository, '001')).toEqual(['002', '003']);
+      expect(await tagsOf(repository, '003')).toEqual([]);
+    });
+
+    it('move', async () => {
+      const [before, after] = [image(['before']), image(['after'])];
+      await put(repository, before, 'latest');
+      await put(repository, after, 'latest');
+      expect(await repository.resolve('latest')).toEqual(after.descriptor);
+      expect(await repository.resolve(before.descriptor.digest)).toEqual(before.descriptor);
+      expect(await tagsOf(repository)).toEqual(['latest']);
+    });
+
+    it.each(['', '.hidden', '../up', 'a b', 'x'.repeat(129)])('cannot be %j', async (tag) => {
+      await expect(put(repository, image(['x']), tag)).rejects.toThrow('is not a tag');
+    });
+  });
+
+  it.each(['', '/', '../up', 'a/../b', 'Upper', 'a//b', '/abs', 'a/', '.hidden'])(
+    'refuses %j as the name of a repository',
+    (name) => {
+      expect(() => store.repository(name)).toThrow('is not a repository name');
+    },
+  );
+}
+
+async function tagsOf(repository: WritableRepository, after?: string): Promise<string[]> {
+  const tags: string[] = [];
+  for await (const tag of repository.tags({ after })) tags.push(tag);
+  return tags.sort();
+}
