@@ -1,5 +1,5 @@
 import { GitopsError } from '../support/errors';
-import { type Entry, ROOT, directory } from './entry';
+import { DIRECTORY_MODE, type Entry, ROOT, directory } from './entry';
 import { type FileTree, compareNames } from './file-tree';
 import { LayerIndex } from './layer-index';
 
@@ -7,6 +7,8 @@ export interface Owner {
   readonly uid: number;
   readonly gid: number;
 }
+
+const SETGID = 0o2000;
 
 /**
  * A layer while it is made: what is put down is seen at once in `tree`, on top of what is below.
@@ -59,7 +61,9 @@ export class Draft {
     if (there) throw new GitopsError(`/${path} is not a directory`);
     const slash = path.lastIndexOf('/');
     if (slash !== -1) this.makeDirectory(path.slice(0, slash), owner);
-    this.replace(directory(path, owner));
+    // As mkdir does it: what is made in a directory with the setgid bit has it too.
+    const setgid = this.tree.get(slash === -1 ? '' : path.slice(0, slash))!.mode & SETGID;
+    this.replace(directory(path, owner, DIRECTORY_MODE | setgid));
   }
 
   private drop(path: string): void {

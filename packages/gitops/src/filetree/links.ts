@@ -7,14 +7,11 @@ const MAX_LINKS = 40;
 /**
  * The path that `path` means when every symlink in it is followed, the last one included. It need not exist:
  * what follows a missing part is kept as it is. Neither `..` nor a link leaves the root, as under chroot.
- *
- * @param leaving called where a link (not the path itself) points outside of the root
  * @throws GitopsError where links go in a circle
  */
 export function followLinks(
   path: string,
   get: (path: string) => Entry | undefined,
-  leaving?: (link: Entry) => void,
 ): string {
   const todo = path.split('/').reverse();
   const done: string[] = [];
@@ -32,19 +29,8 @@ export function followLinks(
       continue;
     }
     if (++links > MAX_LINKS) throw new GitopsError(`the symbolic links at ${path} go in a circle`);
-    if (leaving && leaves(entry, done.length)) leaving(entry);
     if (entry.link!.startsWith('/')) done.length = 0;
     todo.push(...entry.link!.split('/').reverse());
   }
   return done.join('/');
-}
-
-function leaves(link: Entry, depth: number): boolean {
-  if (link.link!.startsWith('/')) return true;
-  for (const part of link.link!.split('/')) {
-    if (part === '..') depth--;
-    else if (part !== '' && part !== '.') depth++;
-    if (depth < 0) return true;
-  }
-  return false;
 }

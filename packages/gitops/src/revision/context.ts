@@ -48,19 +48,8 @@ export class BuildContext implements Tree {
     return names;
   }
 
-  /** @throws GitopsError where a link leaves the context */
   resolve(path: string): string {
-    return followLinks(
-      path,
-      (at) => this.get(at),
-      (link) => {
-        throw new GitopsError(
-          `${link.path} is a symbolic link to ${link.link}, outside of the build context ${this.root}`,
-          undefined,
-          'copy the file into the context, or widen the context',
-        );
-      },
-    );
+    return followLinks(path, (at) => this.get(at));
   }
 
   /** Whether the ignore file is why `path` is not in the context. */

@@ -31,6 +31,9 @@ export interface Assembled {
   close(): void;
 }
 
+/** What an image from scratch starts with. */
+const EMPTY_CONFIG: RunConfig = { WorkingDir: '/' };
+
 /**
  * Goes through the stages that the target needs, and says which layers and which configuration they make.
  * It does what BuildKit does, and starts no process.
@@ -68,7 +71,7 @@ export async function assemble(request: AssembleRequest): Promise<Assembled> {
     if (base) await refuseTriggers(base, place);
     return StageDraft.start({
       base,
-      config: base ? ((await base.image.config()).config ?? {}) : {},
+      config: base ? ((await base.image.config()).config ?? {}) : EMPTY_CONFIG,
       contents: isUsed(index),
       request,
       onClose: (release) => open.push(release),

@@ -13,7 +13,8 @@ export function exposedPorts(words: readonly string[]): Record<string, object> {
 }
 
 function expandPort(word: string): string[] {
-  const [range = '', protocol = 'tcp', ...rest] = word.split('/');
+  // A port of the host before it is for `docker run`, and says nothing here.
+  const [range = '', protocol = 'tcp', ...rest] = word.slice(word.lastIndexOf(':') + 1).split('/');
   const [first, last = first, ...more] = range.split('-');
   const from = port(first);
   const to = port(last);

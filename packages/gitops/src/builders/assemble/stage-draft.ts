@@ -3,14 +3,15 @@ import type { Add, Copy, Instruction } from '../../containerfile/instructions';
 import { Scope } from '../../containerfile/scope';
 import { cleanSource, type Match, matchSource } from '../../containerfile/sources';
 import { hasWildcard } from '../../containerfile/glob';
-import { Draft } from '../../filetree/draft';
-import { bytes, type Entry, type Tree } from '../../filetree/entry';
+import { Draft, type Owner } from '../../filetree/draft';
+import { bytes, type Entry, ROOT, type Tree } from '../../filetree/entry';
 import { FileTree } from '../../filetree/file-tree';
 import { sha256 } from '../../oci/digest';
 import type { RunConfig } from '../../oci/types';
 import { at, GitopsError, type Place } from '../../support/errors';
 import { findOwner } from './accounts';
 import { openArchive } from './archive';
+import { fileMode } from './file-mode';
 import type { AssembleRequest, Assembled } from './assemble';
 import type { BaseImage } from './base-image';
 import { RunConfigDraft } from './run-config';
@@ -116,7 +117,7 @@ export class StageDraft {
       case 'WORKDIR':
         this.configure(instruction);
         return this.layer((draft) =>
-          draft.makeDirectory(draft.tree.resolve(this.run.workdir), findOwner(this.run.user, draft.tree)),
+          draft.makeDirectory(draft.tree.resolve(this.run.workdir), userOrRoot(this.run.user, draft.tree)),
         );
       case 'RUN':
         throw needsEngine('RUN', 'move the step to a target of Nx and COPY what it makes');
@@ -148,12 +149,6 @@ export class StageDraft {
     const matches = this.matches(instruction, source, isLocal);
     const archives = instruction.keyword === 'ADD' ? await this.archives(instruction, matches) : new Map();
     const destination = this.scope.expand(instruction.destination, place.line!);
-    if (instruction.sources.length > 1 && !/(^|\/)\.{0,2}$/.test(destination))
-      throw new GitopsError(
-        `${instruction.keyword} has several sources and the destination ${destination}`,
-        undefined,
-        'end the destination with a slash',
-      );
     const below = await this.tree();
     const owner = instruction.chown === undefined ? undefined : findOwner(this.scope.expand(instruction.chown, place.line!), below);
     const request = {
@@ -220,14 +215,19 @@ export class StageDraft {
   }
 }
 
+/** Who runs the image owns its working directory; where the image does not know the user, root does. */
+function userOrRoot(user: string, tree: Tree): Owner {
+  try {
+    return findOwner(user, tree);
+  } catch (error) {
+    if (error instanceof GitopsError) return ROOT;
+    throw error;
+  }
+}
+
 function heredocMatch(name: string, content: Buffer): Match {
   const entry: Entry = { path: name, type: 'file', mode: 0o644, uid: 0, gid: 0, content: bytes(content, sha256(content)) };
   return { name, kept: name, path: name, entry };
-}
-
-function fileMode(text: string): number {
-  if (/^[0-7]{1,4}$/.test(text)) return parseInt(text, 8);
-  throw new GitopsError(`--chmod=${text} is no mode`, undefined, 'write it in octal, such as 755');
 }
 
 function needsEngine(what: string, instead: string): GitopsError {

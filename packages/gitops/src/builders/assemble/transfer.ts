@@ -3,6 +3,8 @@ import { type Match, selectFiles } from '../../containerfile/sources';
 import type { Draft, Owner } from '../../filetree/draft';
 import type { Entry, Tree } from '../../filetree/entry';
 import { join } from '../../filetree/layer-index';
+import { followLinks } from '../../filetree/links';
+import { GitopsError } from '../../support/errors';
 
 /** One COPY or ADD, everything expanded. */
 export interface Transfer {
@@ -14,7 +16,7 @@ export interface Transfer {
   /** `--chown`; without it files keep the owner that the source gives them. */
   readonly owner?: Owner;
   /** `--chmod`. */
-  readonly mode?: number;
+  readonly mode?: (mode: number, isDirectory: boolean) => number;
   /** `--exclude`. */
   readonly exclude: readonly string[];
   /** `--parents`. */
@@ -38,7 +40,7 @@ export function transfer(draft: Draft, request: Transfer): void {
 /** `/a/b/` where the destination is a directory by its form, `/a/b` where it may be a file's name. */
 export function absoluteDestination(destination: string, workdir: string): string {
   const path = posix.join('/', destination.startsWith('/') ? '' : workdir, destination);
-  const isDirectory = /(^|\/)\.{0,2}$/.test(destination);
+  const isDirectory = /(^|\/)\.?$/.test(destination);
   return isDirectory && !path.endsWith('/') ? `${path}/` : path;
 }
 
@@ -54,7 +56,7 @@ function copy(draft: Draft, match: Match, request: Transfer): void {
   for (const { entry, relative } of selectFiles(request.source, match, request.exclude)) {
     // Of a directory the contents are copied: where they go is made, or is there with a mode of its own.
     if (relative === '' && entry.type === 'directory') draft.makeDirectory(target, owner);
-    else draft.add(stamped(entry, join(target, relative), request));
+    else if (entry.type !== 'fifo') draft.add(stamped(entry, join(target, relative), request));
   }
 }
 
@@ -64,7 +66,7 @@ function stamped(entry: Entry, path: string, { owner, mode }: Transfer): Entry {
   return {
     path,
     type,
-    mode: type === 'symlink' ? 0o777 : (mode ?? entry.mode),
+    mode: type === 'symlink' || !mode ? entry.mode : mode(entry.mode, type === 'directory'),
     uid,
     gid,
     ...(link === undefined ? {} : { link }),
@@ -74,13 +76,28 @@ function stamped(entry: Entry, path: string, { owner, mode }: Transfer): Entry {
   };
 }
 
+/** As if the destination were the root of all: no link of the archive or of the image leads out of it. */
 function unpack(draft: Draft, archive: Iterable<Entry>, { destination, owner }: Transfer): void {
   const root = draft.tree.resolve(destination);
+  const get = (path: string): Entry | undefined => draft.tree.get(join(root, path));
   draft.makeDirectory(root, owner);
   for (const entry of archive) {
     const slash = entry.path.lastIndexOf('/');
-    const parent = draft.tree.resolve(join(root, slash === -1 ? '' : entry.path.slice(0, slash)));
-    draft.makeDirectory(parent);
-    draft.replace({ ...entry, path: join(parent, entry.path.slice(slash + 1)) });
+    const below = slash === -1 ? '' : entry.path.slice(0, slash);
+    const parent = followLinks(below, get);
+    if (get(below)?.type === 'symlink' && !get(parent))
+      throw new GitopsError(`the archive has ${entry.path}, but ${below} is a symbolic link to nothing`);
+    draft.makeDirectory(join(root, parent));
+    const path = join(root, join(parent, entry.path.slice(slash + 1)));
+    draft.replace(entry.type === 'hardlink' ? linked(entry, path, get) : { ...entry, path });
   }
+}
+
+/** A hard link to what was there before the archive was unpacked. */
+function linked(link: Entry, path: string, get: (path: string) => Entry | undefined): Entry {
+  const target = get(link.link!);
+  if (!target || target.type === 'directory')
+    throw new GitopsError(`the archive has the hard link ${link.path} to ${link.link}, which is not there`);
+  const { mode, uid, gid } = link;
+  return { ...target, path, mode, uid, gid };
 }

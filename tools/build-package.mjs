@@ -1,0 +1,24 @@
+// Builds a package for publishing: JavaScript, declarations, and the files beside the sources that it needs at run time.
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join, relative } from 'node:path';
+
+const root = process.argv[2] ?? 'packages/gitops';
+const require = createRequire(import.meta.url);
+const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc');
+
+rmSync(join(root, 'dist'), { recursive: true, force: true });
+const { status } = spawnSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], {
+  stdio: 'inherit',
+});
+if (status !== 0) process.exit(status ?? 1);
+
+for (const file of readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true })) {
+  const from = join(file.parentPath, file.name);
+  const isAsset = file.name.endsWith('.json') || from.split(/[\\/]/).includes('files');
+  if (!file.isFile() || !isAsset) continue;
+  const to = join(root, 'dist', relative(join(root, 'src'), from));
+  mkdirSync(dirname(to), { recursive: true });
+  cpSync(from, to);
+}
