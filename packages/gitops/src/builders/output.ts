@@ -51,7 +51,10 @@ export async function publish(
   images: readonly WrittenImage[],
   { key, full }: { key: string; full: boolean },
 ): Promise<Digest> {
-  const manifests = images.map(({ descriptor, platform }) => ({ ...descriptor, platform: normalizePlatform(platform) }));
+  const manifests = images.map(({ descriptor, platform }) => ({
+    ...descriptor,
+    platform: normalizePlatform(platform),
+  }));
   const index: Index = { schemaVersion: 2, mediaType: OCI.index, manifests };
   const top = images.length === 1 ? manifests[0]! : await pushDocument(layout, OCI.index, index);
   const layers = new Map(images.flatMap((image) => [...image.layers]));

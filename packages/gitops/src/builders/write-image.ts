@@ -132,4 +132,3 @@ export async function pushDocument(layout: Layout, mediaType: string, document: 
   });
   return descriptor;
 }
-

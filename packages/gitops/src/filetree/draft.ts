@@ -36,7 +36,8 @@ export class Draft {
   add(entry: Entry): void {
     const there = this.tree.get(entry.path);
     if (there && entry.type === 'directory') {
-      if (there.type !== 'directory') throw new GitopsError(`cannot copy a directory over the file /${entry.path}`);
+      if (there.type !== 'directory')
+        throw new GitopsError(`cannot copy a directory over the file /${entry.path}`);
     } else if (there?.type === 'directory') {
       throw new GitopsError(`cannot copy a file over the directory /${entry.path}`);
     }

@@ -31,7 +31,11 @@ export interface Content {
 
 export const DIRECTORY_MODE = 0o755;
 
-export function directory(path: string, owner: { uid: number; gid: number } = ROOT, mode = DIRECTORY_MODE): Entry {
+export function directory(
+  path: string,
+  owner: { uid: number; gid: number } = ROOT,
+  mode = DIRECTORY_MODE,
+): Entry {
   return { path, type: 'directory', mode, uid: owner.uid, gid: owner.gid };
 }
 

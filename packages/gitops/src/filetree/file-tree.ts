@@ -30,7 +30,8 @@ export class FileTree implements Tree {
   list(path: string): string[] {
     const names = new Set<string>();
     for (const layer of this.layers) {
-      for (const name of layer.names(path)) if (!names.has(name) && this.get(join(path, name))) names.add(name);
+      for (const name of layer.names(path))
+        if (!names.has(name) && this.get(join(path, name))) names.add(name);
       if (path !== '' && (layer.hides(path) || (layer.get(path)?.type ?? 'directory') !== 'directory')) break;
     }
     return [...names].sort(compareNames);

@@ -9,10 +9,7 @@ const MAX_LINKS = 40;
  * what follows a missing part is kept as it is. Neither `..` nor a link leaves the root, as under chroot.
  * @throws GitopsError where links go in a circle
  */
-export function followLinks(
-  path: string,
-  get: (path: string) => Entry | undefined,
-): string {
+export function followLinks(path: string, get: (path: string) => Entry | undefined): string {
   const todo = path.split('/').reverse();
   const done: string[] = [];
   let links = 0;

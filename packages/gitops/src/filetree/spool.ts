@@ -25,7 +25,8 @@ export class Spool {
   }
 
   write(bytes: Uint8Array): void {
-    for (let done = 0; done < bytes.length; ) done += writeSync(this.fd, bytes, done, bytes.length - done, this.size + done);
+    for (let done = 0; done < bytes.length;)
+      done += writeSync(this.fd, bytes, done, bytes.length - done, this.size + done);
     this.size += bytes.length;
   }
 
@@ -70,7 +71,7 @@ function slice(fd: number, offset: number, size: number, identity: string): Cont
     identity,
     *chunks() {
       buffer ??= Buffer.allocUnsafeSlow(CHUNK);
-      for (let done = 0; done < size; ) {
+      for (let done = 0; done < size;) {
         const read = readSync(fd, buffer, 0, Math.min(CHUNK, size - done), offset + done);
         if (read === 0) throw new Error(`a file ended ${size - done} bytes early`);
         done += read;

@@ -64,7 +64,11 @@ export function buildTarget(image: WorkspaceImage, surroundings: Surroundings): 
   };
 }
 
-function fileInputs(image: WorkspaceImage, sources: readonly ContextSource[], workspaceRoot: string): Input[] {
+function fileInputs(
+  image: WorkspaceImage,
+  sources: readonly ContextSource[],
+  workspaceRoot: string,
+): Input[] {
   const { containerfile } = image.options;
   const context = contextRoot(image);
   const candidates = ignoreFileCandidates(containerfile, context);
@@ -94,7 +98,8 @@ function builtSources(
 ): BuiltSource[] {
   const context = contextRoot(image);
   const rules = orElse(
-    () => compileIgnore(readIgnore(ignoreFileCandidates(image.options.containerfile, context), workspace.root)),
+    () =>
+      compileIgnore(readIgnore(ignoreFileCandidates(image.options.containerfile, context), workspace.root)),
     undefined,
   );
   return sources.flatMap((source): BuiltSource[] => {
@@ -102,7 +107,10 @@ function builtSources(
     if (path !== '.' && gitIgnore.ignores(path, true))
       return [{ globs: outputGlobs(source, context), dependsOn: dependsOnMakers(path) }];
     const outputs = outputsOf(image.projectRoot).filter(
-      (output) => isBelow(output, path) && gitIgnore.ignores(output, true) && !rules?.ignored(posix.relative(context, output)),
+      (output) =>
+        isBelow(output, path) &&
+        gitIgnore.ignores(output, true) &&
+        !rules?.ignored(posix.relative(context, output)),
     );
     return outputs.map((output) => ({ globs: [`${output}/**/*`], dependsOn: dependsOnMakers(output) }));
   });
@@ -117,7 +125,9 @@ function builtSources(
   /** The name of another project that makes `path`, in its own directory or in `dist/<its directory>`. */
   function owningProject(path: string): string | undefined {
     const root = projectFiles.above(path) ?? projectFiles.above(path.replace(/^[^/]+\//, ''));
-    return root === undefined || root === image.projectRoot ? undefined : (projectFiles.at(root)?.name ?? posix.basename(root));
+    return root === undefined || root === image.projectRoot
+      ? undefined
+      : (projectFiles.at(root)?.name ?? posix.basename(root));
   }
 
   function outputsOf(projectRoot: string): string[] {
@@ -137,7 +147,9 @@ function isBelow(path: string, directory: string): boolean {
 
 function readIgnore(candidates: readonly string[], workspaceRoot: string): string[] {
   const file = candidates.find((candidate) => existsSync(join(workspaceRoot, candidate)));
-  return file === undefined ? [] : orElse(() => parseIgnoreFile(readFileSync(join(workspaceRoot, file), 'utf8'), file), []);
+  return file === undefined
+    ? []
+    : orElse(() => parseIgnoreFile(readFileSync(join(workspaceRoot, file), 'utf8'), file), []);
 }
 
 /** One entry for each target, its projects together. */

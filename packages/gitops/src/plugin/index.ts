@@ -42,7 +42,11 @@ export const createNodes: CreateNodes<PluginOptions> = [
       { projects: { [project.root]: configuration(project) } },
     ]);
 
-    function configuration({ name: projectName, root, images }: InferredProject): Omit<ProjectConfiguration, 'root'> {
+    function configuration({
+      name: projectName,
+      root,
+      images,
+    }: InferredProject): Omit<ProjectConfiguration, 'root'> {
       const targets: Record<string, TargetConfiguration> = {};
       for (const image of images)
         targets[image.targetName] = buildTarget(image, { workspace, options, projectFiles, gitIgnore });
@@ -56,20 +60,24 @@ export const createNodes: CreateNodes<PluginOptions> = [
 ];
 
 /** An edge for each image that another one needs, and for each source of COPY that lies in another project. */
-export const createDependencies: CreateDependencies<PluginOptions> = (_options, { projects, workspaceRoot }) => {
+export const createDependencies: CreateDependencies<PluginOptions> = (
+  _options,
+  { projects, workspaceRoot },
+) => {
   const workspace = new Workspace(workspaceRoot, settingsOf(workspaceRoot), collectImages(projects));
   const roots = new Map(Object.entries(projects).map(([project, { root }]) => [root, project]));
   return workspace.images.flatMap((image) => {
-    const targets = new Set([...neededProjects(workspace, image), ...sourceProjects(workspace, image, roots)]);
+    const targets = new Set([
+      ...neededProjects(workspace, image),
+      ...sourceProjects(workspace, image, roots),
+    ]);
     targets.delete(image.project);
-    return [...targets].map(
-      (target): RawProjectGraphDependency => ({
-        source: image.project,
-        target,
-        type: DependencyType.static,
-        sourceFile: image.options.containerfile,
-      }),
-    );
+    return [...targets].map((target): RawProjectGraphDependency => ({
+      source: image.project,
+      target,
+      type: DependencyType.static,
+      sourceFile: image.options.containerfile,
+    }));
   });
 };
 
@@ -77,11 +85,19 @@ function neededProjects(workspace: Workspace, image: WorkspaceImage): string[] {
   return orElse(() => workspace.dependencies(image), []).map((dependency) => dependency.image.project);
 }
 
-function sourceProjects(workspace: Workspace, image: WorkspaceImage, roots: ReadonlyMap<string, string>): string[] {
+function sourceProjects(
+  workspace: Workspace,
+  image: WorkspaceImage,
+  roots: ReadonlyMap<string, string>,
+): string[] {
   const sources = orElse(() => workspace.analysis(image).sources, []);
   const context = contextRoot(image);
   return sources.flatMap((source) => {
-    for (let path = posix.join(context, fixedPart(source)); path !== '.' && path !== '/'; path = posix.dirname(path)) {
+    for (
+      let path = posix.join(context, fixedPart(source));
+      path !== '.' && path !== '/';
+      path = posix.dirname(path)
+    ) {
       const project = roots.get(path);
       if (project !== undefined) return [project];
     }

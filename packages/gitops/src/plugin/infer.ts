@@ -30,12 +30,16 @@ export async function inferProjects(
     if (found) byDirectory.set(found.directory, [...(byDirectory.get(found.directory) ?? []), found]);
   }
   const nameless = [...byDirectory.keys()].filter((directory) => !projectFiles.at(directory));
-  const names = nameless.length ? nameDirectories(nameless, await otherProjects()) : new Map<string, string>();
-  return [...byDirectory].sort(([a], [b]) => (a < b ? -1 : 1)).map(([root, found]) => {
-    const name = names.get(root) ?? projectFiles.at(root)?.name ?? defaultName(root);
-    const images = distinguish(found).map(({ file, suffix }) => inferImage(file, suffix, root, name));
-    return { root, name, images };
-  });
+  const names = nameless.length
+    ? nameDirectories(nameless, await otherProjects())
+    : new Map<string, string>();
+  return [...byDirectory]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([root, found]) => {
+      const name = names.get(root) ?? projectFiles.at(root)?.name ?? defaultName(root);
+      const images = distinguish(found).map(({ file, suffix }) => inferImage(file, suffix, root, name));
+      return { root, name, images };
+    });
 
   function inferImage(file: FoundFile, suffix: string, root: string, project: string): WorkspaceImage {
     const targetName = suffix ? `${options.buildTargetName}-${suffix}` : options.buildTargetName;
@@ -67,7 +71,16 @@ function distinguish(files: readonly FoundFile[]): { file: FoundFile; suffix: st
     .sort((a, b) => (a.file < b.file ? -1 : 1))
     .map((file) => {
       let { suffix } = file;
-      if (taken.has(suffix)) suffix = [suffix, posix.basename(file.file).toLowerCase().replace(/[^a-z0-9]+/g, '-')].filter(Boolean).join('-');
+      if (taken.has(suffix))
+        suffix = [
+          suffix,
+          posix
+            .basename(file.file)
+            .toLowerCase()
+            .replace(/[^a-z0-9]+/g, '-'),
+        ]
+          .filter(Boolean)
+          .join('-');
       taken.add(suffix);
       return { file, suffix };
     });

@@ -13,8 +13,13 @@ export interface PluginOptions {
   sourceTargets?: string[];
 }
 
-export type ResolvedOptions = Required<Pick<PluginOptions, 'buildTargetName' | 'sourceTargets'>> & PluginOptions;
+export type ResolvedOptions = Required<Pick<PluginOptions, 'buildTargetName' | 'sourceTargets'>> &
+  PluginOptions;
 
 export function resolveOptions(options: PluginOptions = {}): ResolvedOptions {
-  return { ...options, buildTargetName: options.buildTargetName ?? 'image-build', sourceTargets: options.sourceTargets ?? ['build'] };
+  return {
+    ...options,
+    buildTargetName: options.buildTargetName ?? 'image-build',
+    sourceTargets: options.sourceTargets ?? ['build'],
+  };
 }

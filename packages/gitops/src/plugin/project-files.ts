@@ -50,7 +50,10 @@ export class ProjectFiles {
     const projectJson = this.json(posix.join(directory, 'project.json'));
     if (!packageJson && !projectJson) return undefined;
     const nx = (packageJson?.['nx'] ?? {}) as Json;
-    const targets = { ...(nx['targets'] as object), ...(projectJson?.['targets'] as object) } as DeclaredProject['targets'];
+    const targets = {
+      ...(nx['targets'] as object),
+      ...(projectJson?.['targets'] as object),
+    } as DeclaredProject['targets'];
     return { name: text(projectJson?.['name']) ?? text(nx['name']) ?? text(packageJson?.['name']), targets };
   }
 

@@ -88,7 +88,12 @@ export class BuildContext implements Tree {
         gid: 0,
         link: readlinkSync(this.absolute(path)),
       };
-    if (!stat.isFile()) throw new GitopsError(`${path} is neither a file, a directory nor a symbolic link`, undefined, 'leave it out with the ignore file');
+    if (!stat.isFile())
+      throw new GitopsError(
+        `${path} is neither a file, a directory nor a symbolic link`,
+        undefined,
+        'leave it out with the ignore file',
+      );
     return {
       path,
       type: 'file',
@@ -118,7 +123,11 @@ export class BuildContext implements Tree {
       const { code } = error as NodeJS.ErrnoException;
       // A path through a file is a path to nothing.
       if (code === 'ENOTDIR' || code === 'ENOENT') return undefined;
-      throw new GitopsError(`${path || this.root} cannot be read (${code})`, undefined, 'make it readable, or leave it out with the ignore file');
+      throw new GitopsError(
+        `${path || this.root} cannot be read (${code})`,
+        undefined,
+        'make it readable, or leave it out with the ignore file',
+      );
     }
   }
 }

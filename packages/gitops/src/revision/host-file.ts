@@ -39,7 +39,11 @@ export class HostFile implements Content {
         yield buffer.subarray(0, read);
       }
       const now = fstatSync(fd);
-      if (now.mtimeMs !== this.stat.mtimeMs || now.ctimeMs !== this.stat.ctimeMs || now.size !== this.stat.size)
+      if (
+        now.mtimeMs !== this.stat.mtimeMs ||
+        now.ctimeMs !== this.stat.ctimeMs ||
+        now.size !== this.stat.size
+      )
         throw this.changed();
     } finally {
       closeSync(fd);
@@ -52,11 +56,19 @@ export class HostFile implements Content {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'ENOENT') throw this.changed();
-      throw new GitopsError(`${this.name} cannot be read (${code})`, undefined, 'make it readable, or leave it out with the ignore file');
+      throw new GitopsError(
+        `${this.name} cannot be read (${code})`,
+        undefined,
+        'make it readable, or leave it out with the ignore file',
+      );
     }
   }
 
   private changed(): GitopsError {
-    return new GitopsError(`${this.name} changed while it was read`, undefined, 'build again when nothing writes to it');
+    return new GitopsError(
+      `${this.name} changed while it was read`,
+      undefined,
+      'build again when nothing writes to it',
+    );
   }
 }

@@ -1,4 +1,14 @@
-import { closeSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GitopsError } from './errors';
@@ -19,7 +29,11 @@ export async function withLock<T>(file: string, work: () => Promise<T>): Promise
   const deadline = Date.now() + TIMEOUT_MS;
   while (!acquire(file)) {
     if (Date.now() > deadline)
-      throw new GitopsError(`another process holds ${file}`, undefined, 'wait for it, or remove the file if there is none');
+      throw new GitopsError(
+        `another process holds ${file}`,
+        undefined,
+        'wait for it, or remove the file if there is none',
+      );
     await sleep(POLL_MS);
   }
   try {

@@ -10,7 +10,8 @@ export async function* runInOrder<T>(
 ): AsyncGenerator<T> {
   const waitsFor = new Map(items.map((item) => [item, new Set(needs(item))]));
   const neededBy = new Map<string, string[]>();
-  for (const item of items) for (const need of needs(item)) neededBy.set(need, [...(neededBy.get(need) ?? []), item]);
+  for (const item of items)
+    for (const need of needs(item)) neededBy.set(need, [...(neededBy.get(need) ?? []), item]);
   const ready = items.filter((item) => waitsFor.get(item)!.size === 0);
   const open = new Set(items);
   const running = new Map<string, Promise<{ item: string; result: T }>>();

@@ -79,7 +79,9 @@ function dependencyLabels({ stages, target }: StagePlan): DependencyLabel[] {
           .map(({ name, range, line }) => ({ image: name.slice(DEPENDENCY_LABEL.length), range, line }))
       : [],
   );
-  return planned.base.kind === 'stage' ? [...dependencyLabels({ stages, target: planned.base.stage } as StagePlan), ...own] : own;
+  return planned.base.kind === 'stage'
+    ? [...dependencyLabels({ stages, target: planned.base.stage } as StagePlan), ...own]
+    : own;
 }
 
 function unquote(word: string): string {

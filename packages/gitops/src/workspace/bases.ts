@@ -41,7 +41,11 @@ export class Bases {
     const layout = this.output(image);
     const [entry] = layout.entries();
     if (!entry)
-      throw new GitopsError(`${image.name} is not built`, undefined, `run nx run ${image.project}:${image.targetName}`);
+      throw new GitopsError(
+        `${image.name} is not built`,
+        undefined,
+        `run nx run ${image.project}:${image.targetName}`,
+      );
     const source = this.sourceOf(image);
     return this.baseImage(
       await imageFrom(source, entry, platform),
@@ -51,7 +55,9 @@ export class Bases {
   }
 
   /** An image's output has its own layers only; those below are where its base's are. */
-  private sourceOf(image: WorkspaceImage): BlobSource & { path(d: Parameters<Layout['path']>[0]): string | undefined } {
+  private sourceOf(
+    image: WorkspaceImage,
+  ): BlobSource & { path(d: Parameters<Layout['path']>[0]): string | undefined } {
     const layouts: Layout[] = [];
     const others: BlobSource[] = [];
     const seen = new Set<WorkspaceImage>();
@@ -96,7 +102,8 @@ export class Bases {
     throw new GitopsError(
       `there is no image ${reference}`,
       undefined,
-      'correct the name; an image of this workspace is called ' + `${this.workspace.settings.project}/<image>`,
+      'correct the name; an image of this workspace is called ' +
+        `${this.workspace.settings.project}/<image>`,
     );
   }
 

@@ -139,7 +139,8 @@ export class ImageBuilder {
     );
     const patterns = file ? parseIgnoreFile(readFileSync(join(this.workspace.root, file), 'utf8'), file) : [];
     // An image never holds itself.
-    const own = root === '.' ? output : output.startsWith(`${root}/`) ? output.slice(root.length + 1) : undefined;
+    const own =
+      root === '.' ? output : output.startsWith(`${root}/`) ? output.slice(root.length + 1) : undefined;
     const rules = compileIgnore(own ? [...patterns, own] : patterns, file ? { file } : undefined);
     return new BuildContext(join(this.workspace.root, root), rules, hashes);
   }
@@ -173,6 +174,12 @@ function baseLabels({ name, digest }: BaseImage): Record<string, string> {
 }
 
 function buildKey(revision: Revision, labels: object, bases: readonly BaseImage[], full: boolean): string {
-  const made = { version: BUILD_VERSION, revision: revision.hash, labels, bases: bases.map(({ name, digest }) => [name, digest]), full };
+  const made = {
+    version: BUILD_VERSION,
+    revision: revision.hash,
+    labels,
+    bases: bases.map(({ name, digest }) => [name, digest]),
+    full,
+  };
   return sha256(canonicalJson(made));
 }

@@ -23,7 +23,15 @@ export function collectImages(
       const options = given.get(`${project}:${targetName}`) ?? (target.options as BuildOptions | undefined);
       if (target.executor !== BUILD_EXECUTOR || typeof options?.containerfile !== 'string') return [];
       const suffix = asContainerFile(options.containerfile)?.suffix;
-      return [{ project, projectRoot: root, targetName, name: options.image ?? imageName(project, suffix), options }];
+      return [
+        {
+          project,
+          projectRoot: root,
+          targetName,
+          name: options.image ?? imageName(project, suffix),
+          options,
+        },
+      ];
     }),
   );
 }

@@ -7,7 +7,18 @@ export const CONTAINER_FILES =
 
 const NAMES = ['Containerfile', 'Dockerfile'];
 /** What goes by a container file's name and is none: ignore files, and what editors and templates leave. */
-const NOT_A_SUFFIX = new Set(['dockerignore', 'containerignore', 'md', 'orig', 'bak', 'rej', 'swp', 'tmpl', 'template', 'j2']);
+const NOT_A_SUFFIX = new Set([
+  'dockerignore',
+  'containerignore',
+  'md',
+  'orig',
+  'bak',
+  'rej',
+  'swp',
+  'tmpl',
+  'template',
+  'j2',
+]);
 
 /** A container file by its path. */
 export interface FoundFile {
@@ -52,10 +63,14 @@ function targetSuffix(suffix: string): string {
  * @param directories relative to the workspace
  * @param taken names of projects that are there already
  */
-export function nameDirectories(directories: readonly string[], taken: ReadonlySet<string>): Map<string, string> {
+export function nameDirectories(
+  directories: readonly string[],
+  taken: ReadonlySet<string>,
+): Map<string, string> {
   const claims = new Map<string, Set<string>>();
   for (const directory of directories)
-    for (const name of candidates(directory)) claims.set(name, (claims.get(name) ?? new Set()).add(directory));
+    for (const name of candidates(directory))
+      claims.set(name, (claims.get(name) ?? new Set()).add(directory));
 
   return new Map(
     directories.map((directory) => {

@@ -18,17 +18,25 @@ export interface WorkspaceImage {
 
 /** `@acme/api` → `api`; with a suffix `api-worker`. */
 export function imageName(projectName: string, suffix = ''): string {
-  const name = repositoryPath(projectName.startsWith('@') ? projectName.slice(projectName.indexOf('/') + 1) : projectName);
+  const name = repositoryPath(
+    projectName.startsWith('@') ? projectName.slice(projectName.indexOf('/') + 1) : projectName,
+  );
   return suffix ? `${name}-${suffix}` : name;
 }
 
 /** `acme/shop/api`. */
-export function referenceName(image: Pick<WorkspaceImage, 'name'>, settings: Pick<Settings, 'project'>): string {
+export function referenceName(
+  image: Pick<WorkspaceImage, 'name'>,
+  settings: Pick<Settings, 'project'>,
+): string {
   return `${settings.project}/${image.name}`;
 }
 
 /** Where the image goes, relative to the workspace. */
-export function outputPath({ projectRoot, options }: Pick<WorkspaceImage, 'projectRoot' | 'options'>): string {
+export function outputPath({
+  projectRoot,
+  options,
+}: Pick<WorkspaceImage, 'projectRoot' | 'options'>): string {
   const suffix = asContainerFile(options.containerfile)?.suffix;
   return options.outputPath ?? posix.join('dist', projectRoot, suffix ? `image-${suffix}` : 'image');
 }

@@ -4,7 +4,8 @@ import { hasWildcard, toNxGlob } from '../containerfile/glob';
 import { cleanSource } from '../containerfile/sources';
 
 /** An input of a target, as Nx has it. */
-export type Input = string | { env: string } | { externalDependencies: string[] } | { dependentTasksOutputFiles: string };
+export type Input =
+  string | { env: string } | { externalDependencies: string[] } | { dependentTasksOutputFiles: string };
 
 /** The globs of what a source takes, for Nx's file sets: the file itself, or all that is in the directory. */
 export function sourceGlobs(source: ContextSource, contextRoot: string, projectRoot: string): string[] {
@@ -25,7 +26,11 @@ export function outputGlobs(source: ContextSource, contextRoot: string): string[
  * The ignore file's patterns as what a file set leaves out. With an exception (`!keep`) in it, they are no file set:
  * then nothing is left out, and a change of an ignored file costs a look and no build.
  */
-export function ignoredGlobs(patterns: readonly string[], contextRoot: string, projectRoot: string): string[] {
+export function ignoredGlobs(
+  patterns: readonly string[],
+  contextRoot: string,
+  projectRoot: string,
+): string[] {
   if (patterns.some((pattern) => pattern.startsWith('!'))) return [];
   return patterns.filter(isPlain).flatMap((pattern) => {
     const glob = anchored(posix.join(contextRoot, pattern), projectRoot);

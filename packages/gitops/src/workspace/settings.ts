@@ -45,12 +45,16 @@ function parseSettings(text: string): Partial<Settings> {
   const [syntaxError] = document.errors;
   if (syntaxError) {
     const [what] = syntaxError.message.split('\n');
-    throw new GitopsError(what!.replace(/ at line .*$/, ''), { file: SETTINGS_FILE, line: syntaxError.linePos?.[0].line });
+    throw new GitopsError(what!.replace(/ at line .*$/, ''), {
+      file: SETTINGS_FILE,
+      line: syntaxError.linePos?.[0].line,
+    });
   }
   const fail = failing(document, lines);
   const value: unknown = document.toJS();
   if (value === null) return {};
-  if (typeof value !== 'object' || Array.isArray(value)) throw fail([], 'it has to be a mapping, such as project: acme/shop');
+  if (typeof value !== 'object' || Array.isArray(value))
+    throw fail([], 'it has to be a mapping, such as project: acme/shop');
   const settings = value as Record<string, unknown>;
   for (const key of Object.keys(settings))
     if (!KEYS.includes(key)) throw fail([key], `unknown key ${key}`, `use one of ${KEYS.join(', ')}`);
@@ -83,10 +87,12 @@ function checkProject(project: string, fail: Fail): void {
 }
 
 function ringNames(rings: unknown, fail: Fail): string[] {
-  if (!Array.isArray(rings) || rings.length === 0) throw fail(['rings'], 'rings has to be a list of at least one ring');
+  if (!Array.isArray(rings) || rings.length === 0)
+    throw fail(['rings'], 'rings has to be a list of at least one ring');
   return rings.map((ring: unknown, i) => {
     const name = typeof ring === 'object' && ring !== null && 'name' in ring ? ring.name : ring;
-    if (typeof name !== 'string') throw fail(['rings', i], 'a ring has to be a name, or a mapping with a name');
+    if (typeof name !== 'string')
+      throw fail(['rings', i], 'a ring has to be a name, or a mapping with a name');
     if (name === 'ante' || name === 'post')
       throw fail(['rings', i], `the ring ${name} is always there`, 'leave it out of the list');
     return name;

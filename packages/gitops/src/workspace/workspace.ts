@@ -83,7 +83,10 @@ export class Workspace {
    * The image of the workspace that a reference names; undefined for any other.
    * @throws GitopsError for what is no reference, and where two projects claim the image
    */
-  match(reference: string, place: { file: string; line: number }): Pick<Dependency, 'image' | 'pinned'> | undefined {
+  match(
+    reference: string,
+    place: { file: string; line: number },
+  ): Pick<Dependency, 'image' | 'pinned'> | undefined {
     const { host, repository, tag, digest } = parseReference(reference, place);
     const named = host === undefined ? repository : `${host}/${repository}`;
     const { store } = this.settings;
@@ -121,7 +124,9 @@ export class Workspace {
   }
 
   private follows(tag: string | undefined): boolean {
-    return tag === undefined || tag === 'latest' || ALWAYS_RINGS.includes(tag) || this.settings.rings.includes(tag);
+    return (
+      tag === undefined || tag === 'latest' || ALWAYS_RINGS.includes(tag) || this.settings.rings.includes(tag)
+    );
   }
 
   private tryIngredients(image: WorkspaceImage): WorkspaceImage[] {
@@ -150,7 +155,11 @@ export class Workspace {
   }
 }
 
-function claimed(name: string, claimants: readonly WorkspaceImage[], place: { file: string; line?: number }): GitopsError {
+function claimed(
+  name: string,
+  claimants: readonly WorkspaceImage[],
+  place: { file: string; line?: number },
+): GitopsError {
   const files = claimants.map(({ options, project }) => `${options.containerfile} (project ${project})`);
   return new GitopsError(
     `the image name ${name} is claimed by ${files.join(' and ')}`,

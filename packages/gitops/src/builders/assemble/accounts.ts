@@ -49,9 +49,14 @@ function records(tree: Tree, path: string): string[][] {
   if (!content) return [];
   return readAll(content)
     .toString()
-    .split('\n').map((line) => line.split(':'));
+    .split('\n')
+    .map((line) => line.split(':'));
 }
 
 function unknown(kind: string, name: string, file: string): GitopsError {
-  return new GitopsError(`the image knows no ${kind} "${name}"`, undefined, `add it to ${file} of the base, or use a number`);
+  return new GitopsError(
+    `the image knows no ${kind} "${name}"`,
+    undefined,
+    `add it to ${file} of the base, or use a number`,
+  );
 }

@@ -23,11 +23,19 @@ export interface Archive {
  * @param directory where there is room to unpack
  * @throws GitopsError for a compression that only an engine unpacks, and for a broken archive
  */
-export async function openArchive(content: Content, name: string, directory: string): Promise<Archive | undefined> {
+export async function openArchive(
+  content: Content,
+  name: string,
+  directory: string,
+): Promise<Archive | undefined> {
   const start = head(content);
   const format = MAGIC.find(([, magic]) => start.subarray(0, magic.length).equals(magic))?.[0];
   if (format && format !== 'gzip')
-    throw new GitopsError(`${name} is compressed with ${format}, which only a container engine unpacks`, undefined, 'use a .tar or .tar.gz archive, or COPY it as it is');
+    throw new GitopsError(
+      `${name} is compressed with ${format}, which only a container engine unpacks`,
+      undefined,
+      'use a .tar or .tar.gz archive, or COPY it as it is',
+    );
   if (!format && !startsTar(start)) return undefined;
 
   const spool = Spool.open(directory);
@@ -39,7 +47,12 @@ export async function openArchive(content: Content, name: string, directory: str
       return undefined;
     }
     const listed = listTarFile(spool.descriptor, name);
-    return { entries: toEntries(listed, ({ offset, size }) => spool.slice(offset, size, `${content.identity}@${offset}`)), close: () => spool.close() };
+    return {
+      entries: toEntries(listed, ({ offset, size }) =>
+        spool.slice(offset, size, `${content.identity}@${offset}`),
+      ),
+      close: () => spool.close(),
+    };
   } catch (error) {
     spool.close();
     throw error;

@@ -44,7 +44,9 @@ export async function assemble(request: AssembleRequest): Promise<Assembled> {
   const { containerfile, plan } = request;
   const open: (() => void)[] = [];
   const drafts = new Map<number, StageDraft>();
-  const used = new Set(plan.stages.flatMap(({ sources }) => sources.flatMap(({ source }) => stageOf(source))));
+  const used = new Set(
+    plan.stages.flatMap(({ sources }) => sources.flatMap(({ source }) => stageOf(source))),
+  );
 
   const close = (): void => open.splice(0).forEach((release) => release());
   try {
@@ -66,12 +68,17 @@ export async function assemble(request: AssembleRequest): Promise<Assembled> {
   }
 
   async function begin(source: Source, place: Place, index: number): Promise<StageDraft> {
-    if (source.kind === 'stage') return drafts.get(source.stage)!.fork();
+    if (source.kind === 'stage') {
+      const parent = drafts.get(source.stage)!;
+      refuseTriggers(parent.config, place);
+      return parent.fork();
+    }
     const base = source.kind === 'image' ? await find(source, place) : undefined;
-    if (base) await refuseTriggers(base, place);
+    const config = base ? ((await base.image.config()).config ?? {}) : EMPTY_CONFIG;
+    refuseTriggers(config, place);
     return StageDraft.start({
       base,
-      config: base ? ((await base.image.config()).config ?? {}) : EMPTY_CONFIG,
+      config,
       contents: isUsed(index),
       request,
       onClose: (release) => open.push(release),
@@ -82,7 +89,9 @@ export async function assemble(request: AssembleRequest): Promise<Assembled> {
   function isUsed(index: number): boolean {
     return (
       used.has(index) ||
-      plan.stages.some(({ stage, base }) => base.kind === 'stage' && base.stage === index && isUsed(stage.index))
+      plan.stages.some(
+        ({ stage, base }) => base.kind === 'stage' && base.stage === index && isUsed(stage.index),
+      )
     );
   }
 
@@ -102,11 +111,11 @@ function stageOf(source: Source): number[] {
   return source.kind === 'stage' ? [source.stage] : [];
 }
 
-async function refuseTriggers(base: BaseImage, place: Place): Promise<void> {
-  const triggers = (await base.image.config()).config?.OnBuild ?? [];
-  if (triggers.length === 0) return;
+/** What a trigger takes from the context is not known before the base is looked at, and so not in the revision. */
+function refuseTriggers({ OnBuild }: RunConfig, place: Place): void {
+  if (!OnBuild?.length) return;
   throw new GitopsError(
-    `${base.name} has ONBUILD instructions (${triggers[0]}), which only a container engine carries out`,
+    `its base has ONBUILD instructions (${OnBuild[0]}), which only a container engine carries out`,
     place,
     'write them into this file, and use a base without them',
   );

@@ -18,9 +18,12 @@ export function fileMode(text: string): (mode: number, isDirectory: boolean) => 
   }
   const clauses = text.split(',').map((clause) => CLAUSE.exec(clause));
   if (clauses.some((clause) => !clause))
-    throw new GitopsError(`--chmod=${text} is no mode`, undefined, 'write it in octal, such as 755, or as u=rwX,go=rX');
-  return (mode, isDirectory) =>
-    clauses.reduce((before, clause) => apply(before, clause!, isDirectory), mode);
+    throw new GitopsError(
+      `--chmod=${text} is no mode`,
+      undefined,
+      'write it in octal, such as 755, or as u=rwX,go=rX',
+    );
+  return (mode, isDirectory) => clauses.reduce((before, clause) => apply(before, clause!, isDirectory), mode);
 }
 
 function apply(mode: number, [, who, operator, what]: RegExpExecArray, isDirectory: boolean): number {

@@ -53,7 +53,9 @@ export class LayerTrees {
   private async index(layer: Layer): Promise<LayerIndex> {
     const file = join(this.directory, `${hexOf(layer.diffId)}.json`);
     const listed = readListing(file) ?? (await this.list(layer, file));
-    return new LayerIndex(toEntries(listed, ({ size, bytes: kept }) => (kept ? bytes(kept, sha256(kept)) : absent(size))));
+    return new LayerIndex(
+      toEntries(listed, ({ size, bytes: kept }) => (kept ? bytes(kept, sha256(kept)) : absent(size))),
+    );
   }
 
   private async list(layer: Layer, file: string): Promise<TarEntry[]> {
@@ -125,10 +127,11 @@ function readListing(file: string): TarEntry[] | undefined {
 }
 
 function writeListing(directory: string, file: string, listed: readonly TarEntry[]): void {
-  const entries = listed.map(({ bytes: kept, ...entry }) => (kept ? { ...entry, base64: kept.toString('base64') } : entry));
+  const entries = listed.map(({ bytes: kept, ...entry }) =>
+    kept ? { ...entry, base64: kept.toString('base64') } : entry,
+  );
   mkdirSync(directory, { recursive: true });
   const temporary = `${file}.${process.pid}.tmp`;
   writeFileSync(temporary, JSON.stringify({ version: LISTING_VERSION, entries } satisfies Listing));
   renameSync(temporary, file);
 }
-

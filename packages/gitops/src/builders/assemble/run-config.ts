@@ -125,7 +125,9 @@ export class RunConfigDraft {
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 function labels(instruction: Label, expand: Expander): Record<string, string> {
-  return Object.fromEntries(instruction.pairs.map(({ name, value }) => [expand.word(name), expand.word(value)]));
+  return Object.fromEntries(
+    instruction.pairs.map(({ name, value }) => [expand.word(name), expand.word(value)]),
+  );
 }
 
 function volumes(paths: readonly string[], expand: Expander): Record<string, object> {

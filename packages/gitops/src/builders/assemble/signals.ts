@@ -15,5 +15,9 @@ export function stopSignal(text: string): string {
   const realTime = /^RT(MIN\+|MAX-)\d{1,2}$/.test(name);
   const number = /^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= MAX_SIGNAL;
   if (NAMES.has(name) || realTime || number) return text;
-  throw new GitopsError(`STOPSIGNAL ${text} is no signal of Linux`, undefined, 'use a name such as SIGTERM, or a number');
+  throw new GitopsError(
+    `STOPSIGNAL ${text} is no signal of Linux`,
+    undefined,
+    'use a name such as SIGTERM, or a number',
+  );
 }

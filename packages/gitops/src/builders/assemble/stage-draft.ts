@@ -70,7 +70,11 @@ export class StageDraft {
 
   /** A stage that is made from this one. */
   fork(): StageDraft {
-    return new StageDraft({ ...this.start, config: this.run.result() }, this);
+    return new StageDraft({ ...this.start, config: this.config }, this);
+  }
+
+  get config(): RunConfig {
+    return this.run.result();
   }
 
   /** The stage's files as they are now. The base's are only looked up when they are asked for. */
@@ -80,7 +84,7 @@ export class StageDraft {
   }
 
   result(): Omit<Assembled, 'close'> {
-    return { base: this.start.base, config: this.run.result(), author: this.author, steps: this.steps };
+    return { base: this.start.base, config: this.config, author: this.author, steps: this.steps };
   }
 
   /**
@@ -142,7 +146,11 @@ export class StageDraft {
     return draft.entries();
   }
 
-  private async transfer(instruction: Copy | Add, from: () => Promise<Tree>, place: Place): Promise<readonly Entry[]> {
+  private async transfer(
+    instruction: Copy | Add,
+    from: () => Promise<Tree>,
+    place: Place,
+  ): Promise<readonly Entry[]> {
     const { context } = this.start.request;
     const isLocal = instruction.keyword === 'ADD' || instruction.from === undefined;
     const source = isLocal ? context : await from();
@@ -150,14 +158,20 @@ export class StageDraft {
     const archives = instruction.keyword === 'ADD' ? await this.archives(instruction, matches) : new Map();
     const destination = this.scope.expand(instruction.destination, place.line!);
     const below = await this.tree();
-    const owner = instruction.chown === undefined ? undefined : findOwner(this.scope.expand(instruction.chown, place.line!), below);
+    const owner =
+      instruction.chown === undefined
+        ? undefined
+        : findOwner(this.scope.expand(instruction.chown, place.line!), below);
     const request = {
       source,
       matches,
       archives,
       destination: absoluteDestination(destination, this.run.workdir),
       owner,
-      mode: instruction.chmod === undefined ? undefined : fileMode(this.scope.expand(instruction.chmod, place.line!)),
+      mode:
+        instruction.chmod === undefined
+          ? undefined
+          : fileMode(this.scope.expand(instruction.chmod, place.line!)),
       exclude: instruction.exclude.map((pattern) => this.scope.expand(pattern, place.line!)),
       parents: instruction.parents,
     };
@@ -172,7 +186,9 @@ export class StageDraft {
     return instruction.sources.flatMap((written) => {
       const heredoc = instruction.heredocs.find(({ name }) => written === `<<${name}`);
       if (heredoc) {
-        const text = heredoc.expand ? this.scope.expandHeredoc(heredoc.content, instruction.line) : heredoc.content;
+        const text = heredoc.expand
+          ? this.scope.expandHeredoc(heredoc.content, instruction.line)
+          : heredoc.content;
         return [heredocMatch(heredoc.name, Buffer.from(text))];
       }
       const pattern = this.scope.expand(written, instruction.line);
@@ -180,25 +196,39 @@ export class StageDraft {
         throw needsEngine(`ADD ${pattern}`, 'download the file in a target of Nx and COPY it');
       const found = matchSource(source, pattern, { parents: instruction.parents });
       // A pattern may match nothing, as in BuildKit: `COPY package.json yarn.lock* ./`.
-      if (found.length === 0 && !hasWildcard(pattern)) throw this.missing(instruction.keyword, pattern, isLocal);
+      if (found.length === 0 && !hasWildcard(pattern))
+        throw this.missing(instruction.keyword, pattern, isLocal);
       return found;
     });
   }
 
   private missing(keyword: string, source: string, isLocal: boolean): GitopsError {
     const what = `${keyword} source ${source}`;
-    if (!isLocal) return new GitopsError(`${what} does not exist in what it is copied from`, undefined, 'correct the path');
+    if (!isLocal)
+      return new GitopsError(
+        `${what} does not exist in what it is copied from`,
+        undefined,
+        'correct the path',
+      );
     const { context } = this.start.request;
     const path = cleanSource(source);
     if (context.ignores(path))
-      return new GitopsError(`${what} is left out by the ignore file`, undefined, `add !${path} to it, or correct the path`);
+      return new GitopsError(
+        `${what} is left out by the ignore file`,
+        undefined,
+        `add !${path} to it, or correct the path`,
+      );
     if (/^\/?\.\.(\/|$)/.test(source))
       return new GitopsError(
         `${what} is outside of the build context ${context.root}`,
         undefined,
         "move it into the context, or set the target's option context to workspace",
       );
-    return new GitopsError(`${what} does not exist in the build context ${context.root}`, undefined, 'create it, or correct the path');
+    return new GitopsError(
+      `${what} does not exist in the build context ${context.root}`,
+      undefined,
+      'create it, or correct the path',
+    );
   }
 
   private async archives(instruction: Add, matches: readonly Match[]): Promise<Map<Match, readonly Entry[]>> {
@@ -226,10 +256,21 @@ function userOrRoot(user: string, tree: Tree): Owner {
 }
 
 function heredocMatch(name: string, content: Buffer): Match {
-  const entry: Entry = { path: name, type: 'file', mode: 0o644, uid: 0, gid: 0, content: bytes(content, sha256(content)) };
+  const entry: Entry = {
+    path: name,
+    type: 'file',
+    mode: 0o644,
+    uid: 0,
+    gid: 0,
+    content: bytes(content, sha256(content)),
+  };
   return { name, kept: name, path: name, entry };
 }
 
 function needsEngine(what: string, instead: string): GitopsError {
-  return new GitopsError(`${what} needs a container engine, and images are assembled without one`, undefined, instead);
+  return new GitopsError(
+    `${what} needs a container engine, and images are assembled without one`,
+    undefined,
+    instead,
+  );
 }

@@ -22,7 +22,8 @@ export default async function* batch(
     Object.entries(tasks).map(([task, { target }]) => [nameOf(target), { ...inputs[task]!, ...overrides }]),
   );
   const run = openRun(context.root, context.projectsConfigurations.projects, given);
-  const concurrency = Math.max(...[...given.values()].map((own) => own.concurrency ?? 0)) || DEFAULT_CONCURRENCY;
+  const concurrency =
+    Math.max(...[...given.values()].map((own) => own.concurrency ?? 0)) || DEFAULT_CONCURRENCY;
   const needs = (task: string): string[] => (dependencies[task] ?? []).filter((other) => other in tasks);
   const failed = new Set<string>();
   try {

@@ -114,7 +114,10 @@ export async function listTarStream(
   return entries;
 }
 
-function* tarSteps(name: string, wanted: ReadonlySet<string> = new Set()): Generator<Step, void, Buffer | undefined> {
+function* tarSteps(
+  name: string,
+  wanted: ReadonlySet<string> = new Set(),
+): Generator<Step, void, Buffer | undefined> {
   let position = 0;
   let globals: Record<string, Buffer> = {};
   let extended: Record<string, Buffer> = {};
@@ -154,7 +157,9 @@ function* tarSteps(name: string, wanted: ReadonlySet<string> = new Set()): Gener
     const length = type === 'file' || type === undefined ? size + padding(size) : 0;
     position += length;
     const keep = type === 'file' && size <= MAX_EXTENSION && wanted.has(cleanPath(path));
-    const bytes = keep ? Buffer.from(((yield { take: length }) ?? Buffer.alloc(0)).subarray(0, size)) : undefined;
+    const bytes = keep
+      ? Buffer.from(((yield { take: length }) ?? Buffer.alloc(0)).subarray(0, size))
+      : undefined;
     if (type) {
       const xattrs = Object.entries(pax)
         .filter(([key]) => key.startsWith(XATTR_RECORD))
@@ -214,7 +219,13 @@ function number(block: Buffer, offset: number, width: number): number {
     for (let i = offset + 1; i < offset + width; i++) value = value * 256 + block[i]!;
     return value;
   }
-  const value = parseInt(block.toString('latin1', offset, offset + width).replace(/[\0 ]+/g, ' ').trim() || '0', 8);
+  const value = parseInt(
+    block
+      .toString('latin1', offset, offset + width)
+      .replace(/[\0 ]+/g, ' ')
+      .trim() || '0',
+    8,
+  );
   return Number.isNaN(value) ? 0 : value;
 }
 
