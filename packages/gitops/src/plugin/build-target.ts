@@ -47,6 +47,8 @@ export function buildTarget(image: WorkspaceImage, surroundings: Surroundings): 
       ...environmentArguments(image.options.buildArgs).map((env) => ({ env })),
       ...ingredients.map((base) => ({ dependentTasksOutputFiles: `${outputPath(base)}/index.json` })),
       ...built.flatMap(({ globs }) => globs.map((glob) => ({ dependentTasksOutputFiles: glob }))),
+      // Without a gitops.yaml the images are called after it.
+      { json: '{workspaceRoot}/package.json', fields: ['name'] },
       { externalDependencies: [] },
     ],
     dependsOn: mergeDependencies([

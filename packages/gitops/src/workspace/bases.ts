@@ -92,12 +92,10 @@ export class Bases {
     const parsed = parseReference(reference, place);
     for (const { repository, tagOrDigest } of this.candidates(parsed)) {
       const descriptor = await repository.resolve(tagOrDigest);
-      if (descriptor)
-        return this.baseImage(
-          await imageFrom(repository, descriptor, platform),
-          formatReference(normalizeReference(parsed)),
-          repository,
-        );
+      if (!descriptor) continue;
+      const name = formatReference(normalizeReference(parsed));
+      const image = this.baseImage(await imageFrom(repository, descriptor, platform), name, repository);
+      return parsed.digest ? image : { ...image, pinned: `${reference}@${descriptor.digest}` };
     }
     throw new GitopsError(
       `there is no image ${reference}`,

@@ -62,7 +62,7 @@ export class ImageBuilder {
     this.warn(image, analysis, log);
     const output = outputPath(image);
     const lock = join(this.cache, 'locks', sha256(join(this.workspace.root, output)).slice('sha256:'.length));
-    return withLock(lock, () => this.buildAlone(image, analysis, output));
+    return withLock(lock, () => this.buildAlone(image, analysis, output, log));
   }
 
   async close(): Promise<void> {
@@ -93,12 +93,17 @@ export class ImageBuilder {
         log(`warning: ${file}:${label.line}: dependency.${label.image} names no image of this workspace`);
   }
 
-  private async buildAlone(image: WorkspaceImage, analysis: Analysis, output: string): Promise<BuildResult> {
+  private async buildAlone(
+    image: WorkspaceImage,
+    analysis: Analysis,
+    output: string,
+    log: Log,
+  ): Promise<BuildResult> {
     const layout = new Layout(join(this.workspace.root, output));
     const hashes = FileHashes.load(this.hashFile(image));
     const context = this.context(image, hashes, output);
     const revision = revisionOf({ ...analysis, context });
-    const found = await this.findBases(analysis);
+    const found = await this.findBases(analysis, log);
     const labels = this.labels(image, revision);
     const key = buildKey(revision, labels, found, image.options.full ?? false);
     const before = readOutput(layout);
@@ -145,11 +150,18 @@ export class ImageBuilder {
     return new BuildContext(join(this.workspace.root, root), rules, hashes);
   }
 
-  private async findBases({ variants, uses, containerfile }: Analysis): Promise<BaseImage[]> {
+  private async findBases({ variants, uses, containerfile }: Analysis, log: Log): Promise<BaseImage[]> {
     const found: BaseImage[] = [];
     for (const { platform } of variants)
-      for (const { reference, line } of uses)
-        found.push(await this.bases.find(reference, platform, { file: containerfile.file, line }));
+      for (const { reference, line } of uses) {
+        const place = { file: containerfile.file, line };
+        const base = await this.bases.find(reference, platform, place);
+        found.push(base);
+        if (base.pinned && platform === variants[0]!.platform)
+          log(
+            `warning: ${place.file}:${line}: ${reference} is what its tag means now; pin it as ${base.pinned}`,
+          );
+      }
     return found;
   }
 

@@ -10,6 +10,8 @@ export interface BaseImage {
   /** What `org.opencontainers.image.base.name` says of it. */
   readonly name: string;
   readonly digest: Digest;
+  /** How to name it so that it stays what it is, where the reference at hand may come to mean another image. */
+  readonly pinned?: string;
   /**
    * Its files.
    * @param contents whether their bytes are wanted; without, only those of small files such as /etc/passwd are there

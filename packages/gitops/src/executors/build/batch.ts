@@ -11,16 +11,16 @@ interface TaskOutcome {
 /**
  * Builds the images of a run in one process: each after those that it is made from, others at the same time. Where
  * one fails, those that are made from it fail, and nothing else.
+ *
+ * @param inputs the options of each task, those of the command line among them
  */
 export default async function* batch(
   { tasks, dependencies }: TaskGraph,
   inputs: Readonly<Record<string, BuildOptions>>,
-  overrides: Partial<BuildOptions>,
+  _overrides: unknown,
   context: ExecutorContext,
 ): AsyncGenerator<TaskOutcome> {
-  const given = new Map(
-    Object.entries(tasks).map(([task, { target }]) => [nameOf(target), { ...inputs[task]!, ...overrides }]),
-  );
+  const given = new Map(Object.entries(tasks).map(([task, { target }]) => [nameOf(target), inputs[task]!]));
   const run = openRun(context.root, context.projectsConfigurations.projects, given);
   const concurrency =
     Math.max(...[...given.values()].map((own) => own.concurrency ?? 0)) || DEFAULT_CONCURRENCY;
