@@ -22,3 +22,6 @@ for (const file of readdirSync(join(root, 'src'), { recursive: true, withFileTyp
   mkdirSync(dirname(to), { recursive: true });
   cpSync(from, to);
 }
+
+// npm shows these with the package.
+for (const file of ['README.md', 'LICENSE']) cpSync(file, join(root, file));
