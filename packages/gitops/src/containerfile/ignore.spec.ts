@@ -34,6 +34,11 @@ describe('ignore rules', () => {
       'f:1: the pattern [] has a misplaced ] between [ and ]; write \\] for the character',
     ],
     [
+      'a backslash before a letter',
+      'src\\main',
+      'f:1: the pattern src\\main has a backslash before m, which needs none; write / between directories',
+    ],
+    [
       'a backslash at the end',
       'a\\',
       'f:1: the pattern a\\ ends with a backslash; write \\\\ for a backslash',

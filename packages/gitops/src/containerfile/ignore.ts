@@ -130,6 +130,14 @@ function compileRule(text: string, place?: Place): Rule {
   if (exception && (body === '' || body === '/')) {
     throw new GitopsError('an exception ! without a pattern', place, 'write what it lets in, as in !src');
   }
+  const [escape] = /(?<!\\)(?:\\\\)*\\[A-Za-z0-9]/.exec(body) ?? [];
+  if (escape) {
+    throw new GitopsError(
+      `the pattern ${body} has a backslash before ${escape.slice(-1)}, which needs none`,
+      place,
+      'write / between directories',
+    );
+  }
   return { exception, automaton: new Automaton(withDoubleStars(body, parsePattern(body, place))) };
 }
 

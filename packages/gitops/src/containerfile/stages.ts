@@ -144,7 +144,7 @@ function resolveBase(
   };
   const reference = expand(image);
   const wanted = platform === undefined ? undefined : expand(platform);
-  const stage = named.get(reference.toLowerCase());
+  const stage = named.get(reference);
   if (stage !== undefined) return { kind: 'stage', stage };
   if (reference === 'scratch') return { kind: 'scratch' };
   return { kind: 'image', reference, ...(wanted !== undefined && { platform: wanted }) };

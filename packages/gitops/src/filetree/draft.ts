@@ -55,16 +55,19 @@ export class Draft {
    * Makes the directory `path`, links followed already, and those above it that are missing.
    * @throws GitopsError where a file is in the way
    */
-  makeDirectory(path: string, owner: Owner = ROOT): void {
+  makeDirectory(path: string, owner?: Owner): void {
     if (path === '') return;
     const there = this.tree.get(path);
     if (there?.type === 'directory') return;
     if (there) throw new GitopsError(`/${path} is not a directory`);
-    const slash = path.lastIndexOf('/');
-    if (slash !== -1) this.makeDirectory(path.slice(0, slash), owner);
-    // As mkdir does it: what is made in a directory with the setgid bit has it too.
-    const setgid = this.tree.get(slash === -1 ? '' : path.slice(0, slash))!.mode & SETGID;
-    this.replace(directory(path, owner, DIRECTORY_MODE | setgid));
+    const above = path.slice(0, Math.max(0, path.lastIndexOf('/')));
+    this.makeDirectory(above, owner);
+    // As mkdir does it: below a directory with the setgid bit, what is made gets its group and the bit.
+    const { mode, gid } = this.tree.get(above)!;
+    const setgid = mode & SETGID;
+    this.replace(
+      directory(path, owner ?? { uid: ROOT.uid, gid: setgid ? gid : ROOT.gid }, DIRECTORY_MODE | setgid),
+    );
   }
 
   private drop(path: string): void {

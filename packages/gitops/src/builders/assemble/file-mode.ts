@@ -1,19 +1,17 @@
 import { GitopsError } from '../../support/errors';
 
-const PERMISSIONS = 0o777;
 const EXECUTE = 0o111;
 const CLAUSE = /^([ugoa]*)([-+=])([rwxX]*)$/;
 const WHO: Readonly<Record<string, number>> = { u: 0o700, g: 0o070, o: 0o007, a: 0o777 };
 const WHAT: Readonly<Record<string, number>> = { r: 0o444, w: 0o222, x: EXECUTE, X: EXECUTE };
 
 /**
- * `--chmod` as what it makes of a file's mode. Octal, or as chmod(1) has it: `u=rwX,go=rX`. As in BuildKit, an octal
- * mode sets the nine permission bits and no others.
+ * `--chmod` as what it makes of a file's mode. Octal, or as chmod(1) has it: `u=rwX,go=rX`.
  * @throws GitopsError for what is no mode
  */
 export function fileMode(text: string): (mode: number, isDirectory: boolean) => number {
   if (/^[0-7]{1,4}$/.test(text)) {
-    const octal = parseInt(text, 8) & PERMISSIONS;
+    const octal = parseInt(text, 8);
     return () => octal;
   }
   const clauses = text.split(',').map((clause) => CLAUSE.exec(clause));

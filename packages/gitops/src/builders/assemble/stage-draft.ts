@@ -3,8 +3,8 @@ import type { Add, Copy, Instruction } from '../../containerfile/instructions';
 import { Scope } from '../../containerfile/scope';
 import { cleanSource, type Match, matchSource } from '../../containerfile/sources';
 import { hasWildcard } from '../../containerfile/glob';
-import { Draft, type Owner } from '../../filetree/draft';
-import { bytes, type Entry, ROOT, type Tree } from '../../filetree/entry';
+import { Draft } from '../../filetree/draft';
+import { bytes, type Entry, type Tree } from '../../filetree/entry';
 import { FileTree } from '../../filetree/file-tree';
 import { sha256 } from '../../oci/digest';
 import type { RunConfig } from '../../oci/types';
@@ -121,7 +121,7 @@ export class StageDraft {
       case 'WORKDIR':
         this.configure(instruction);
         return this.layer((draft) =>
-          draft.makeDirectory(draft.tree.resolve(this.run.workdir), userOrRoot(this.run.user, draft.tree)),
+          draft.makeDirectory(draft.tree.resolve(this.run.workdir), findOwner(this.run.user, draft.tree)),
         );
       case 'RUN':
         throw needsEngine('RUN', 'move the step to a target of Nx and COPY what it makes');
@@ -242,16 +242,6 @@ export class StageDraft {
       archives.set(match, archive.entries);
     }
     return archives;
-  }
-}
-
-/** Who runs the image owns its working directory; where the image does not know the user, root does. */
-function userOrRoot(user: string, tree: Tree): Owner {
-  try {
-    return findOwner(user, tree);
-  } catch (error) {
-    if (error instanceof GitopsError) return ROOT;
-    throw error;
   }
 }
 

@@ -1,0 +1,325 @@
+import { execFileSync, spawn } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { contentOf, readAll } from '../../src/oci/content';
+import { sha256 } from '../../src/oci/digest';
+import { imageFrom } from '../../src/oci/image';
+import { Layout, LayoutTree, createLayout, openLayout } from '../../src/oci/layout';
+import type { Digest } from '../../src/oci/types';
+import { whenAvailable } from '../support/available';
+import { blob, image, noise, store } from './fixtures';
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'gitops-layout-'));
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+const BLOB = blob('content');
+const filesOf = (directory: string) => readdirSync(directory).sort();
+const blobsOf = (directory: string) => filesOf(join(directory, 'blobs/sha256'));
+const hex = (digest: string) => digest.slice('sha256:'.length);
+
+describe('a new layout', () => {
+  it('is a valid one, without an image', () => {
+    const directory = join(root, 'deep/new');
+    createLayout(directory);
+    expect(filesOf(directory)).toEqual(['blobs', 'index.json', 'oci-layout']);
+    expect(readFileSync(join(directory, 'oci-layout'), 'utf8')).toBe('{"imageLayoutVersion":"1.0.0"}');
+    expect(openLayout(directory).entries()).toEqual([]);
+  });
+
+  it('does not exist before something is written', async () => {
+    const layout = new Layout(join(root, 'none'));
+    expect(await layout.resolve('1.0')).toBeUndefined();
+    expect(layout.path(BLOB.descriptor)).toBeUndefined();
+    expect(existsSync(layout.directory)).toBe(false);
+  });
+
+  it('has the same bytes for the same image', async () => {
+    const texts = [];
+    for (const name of ['a', 'b']) {
+      const layout = createLayout(join(root, name));
+      await store(layout, image(['one']), '1.0.0');
+      texts.push(readFileSync(join(layout.directory, 'index.json'), 'utf8'));
+    }
+    expect(texts[0]).toBe(texts[1]);
+  });
+});
+
+describe('a directory that is no layout', () => {
+  it.each([
+    ['not there', undefined, 'is not an OCI image layout'],
+    ['of another version', '{"imageLayoutVersion":"2.0.0"}', 'says version "2.0.0"'],
+    ['malformed', '{', 'is not JSON'],
+    ['without an index', '{"imageLayoutVersion":"1.0.0"}', 'index.json is missing'],
+  ])('is refused: %s', (_, text, message) => {
+    if (text !== undefined) writeFileSync(join(root, 'oci-layout'), text);
+    expect(() => openLayout(root).entries()).toThrow(message);
+  });
+
+  it('is not made one where a file is in the way', () => {
+    writeFileSync(join(root, 'file'), '');
+    expect(() => createLayout(join(root, 'file'))).toThrow(/cannot be used/);
+  });
+});
+
+describe('a blob', () => {
+  it('that is damaged on disk is noticed, and mended by storing it again', async () => {
+    const layout = createLayout(root);
+    await layout.push(BLOB.descriptor, () => contentOf(BLOB.bytes));
+    const path = layout.path(BLOB.descriptor)!;
+
+    writeFileSync(path, 'CONTENT');
+    await expect(readAll(layout.open(BLOB.descriptor))).rejects.toThrow(/is corrupt: its digest is/);
+
+    truncateSync(path, 3);
+    await expect(readAll(layout.open(BLOB.descriptor))).rejects.toThrow('ends after 3 of 7 bytes');
+    expect(await layout.has(BLOB.descriptor)).toBe(false);
+    await layout.push(BLOB.descriptor, () => contentOf(BLOB.bytes));
+    expect(readFileSync(path, 'utf8')).toBe('content');
+  });
+
+  it('leaves nothing when it is wrong', async () => {
+    const layout = createLayout(root);
+    await expect(layout.push(BLOB.descriptor, () => contentOf('CONTENT'))).rejects.toThrow('is corrupt');
+    expect(blobsOf(root)).toEqual([]);
+  });
+
+  it.each(['sha256:../../../../etc/passwd', `sha256:${'A'.repeat(64)}`, `sha512:${'a'.repeat(128)}`, ''])(
+    'cannot be called %s',
+    async (digest) => {
+      const layout = createLayout(root);
+      const descriptor = { ...BLOB.descriptor, digest: digest as Digest };
+      await expect(layout.has(descriptor)).rejects.toThrow('is not a sha256 digest');
+      await expect(readAll(layout.open(descriptor))).rejects.toThrow('is not a sha256 digest');
+      expect(() => layout.path(descriptor)).toThrow('is not a sha256 digest');
+    },
+  );
+});
+
+describe('a blob writer', () => {
+  it('gives the blob the name of what was written, in whatever pieces', () => {
+    const layout = createLayout(root);
+    const bytes = noise(1_000_000);
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 400_000 }), { maxLength: 10 }), (lengths) => {
+        const writer = layout.writer();
+        let at = 0;
+        for (const length of lengths) {
+          const piece = Buffer.from(bytes.subarray(at, at + length));
+          writer.write(piece);
+          // The writer must not look at it any more.
+          piece.fill(0);
+          at = Math.min(at + length, bytes.length);
+          expect(writer.size).toBe(at);
+        }
+        const wanted = bytes.subarray(0, at);
+        const written = writer.finish();
+        expect(written).toEqual({ digest: sha256(wanted), size: at });
+        expect(readFileSync(join(root, 'blobs/sha256', hex(written.digest))).equals(wanted)).toBe(true);
+      }),
+      { numRuns: 30 },
+    );
+    expect(blobsOf(root).every((name) => /^[0-9a-f]{64}$/.test(name))).toBe(true);
+  });
+
+  it('shows nothing before it is finished', () => {
+    const layout = createLayout(root);
+    const writer = layout.writer();
+    writer.write(noise(300_000));
+    expect(blobsOf(root)).toEqual([expect.stringMatching(/^\.tmp-/)]);
+    writer.abort();
+    expect(blobsOf(root)).toEqual([]);
+    expect(() => writer.write(noise(300_000))).toThrow('finished or aborted');
+  });
+
+  it('leaves a blob alone that is there', () => {
+    const layout = createLayout(root);
+    const write = () => {
+      const writer = layout.writer();
+      writer.write(BLOB.bytes);
+      return writer.finish();
+    };
+    write();
+    const before = statSync(layout.path(BLOB.descriptor)!).ino;
+    write();
+    expect(statSync(layout.path(BLOB.descriptor)!).ino).toBe(before);
+    expect(blobsOf(root)).toHaveLength(1);
+  });
+});
+
+describe('a temporary file', () => {
+  const script = `
+    const { mkdirSync, openSync } = require('node:fs');
+    require('@swc-node/register');
+    const { createLayout } = require(${JSON.stringify(join(__dirname, '../../src/oci/layout/index.ts'))});
+    createLayout(process.argv[1]).writer().write(Buffer.alloc(1000000));
+    process.stdout.write('written');
+    setInterval(() => undefined, 1000);`;
+
+  it('of a killed process is removed by the next one, that of a running one is not', async () => {
+    const child = spawn(process.execPath, ['-e', script, root], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    createLayout(root);
+    expect(blobsOf(root)).toHaveLength(1);
+
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await gone;
+    createLayout(root);
+    expect(blobsOf(root)).toEqual([]);
+  }, 20_000);
+
+  it('of another machine is removed when it is old', () => {
+    createLayout(root);
+    const path = join(root, 'blobs/sha256/.tmp-00000000-1-abcdef');
+    writeFileSync(path, '');
+    createLayout(root);
+    expect(existsSync(path)).toBe(true);
+    const yesterday = Date.now() / 1000 - 25 * 60 * 60;
+    utimesSync(path, yesterday, yesterday);
+    createLayout(root);
+    expect(existsSync(path)).toBe(false);
+  });
+});
+
+describe('a link', () => {
+  it('takes a blob from another layout without copying it', async () => {
+    const [from, to] = [createLayout(join(root, 'from')), createLayout(join(root, 'to'))];
+    await from.push(BLOB.descriptor, () => contentOf(BLOB.bytes));
+    to.link(BLOB.descriptor, from);
+    expect(statSync(to.path(BLOB.descriptor)!).ino).toBe(statSync(from.path(BLOB.descriptor)!).ino);
+    to.link(BLOB.descriptor, from);
+    expect(blobsOf(to.directory)).toEqual([hex(BLOB.descriptor.digest)]);
+  });
+
+  it('replaces a damaged blob', async () => {
+    const [from, to] = [createLayout(join(root, 'from')), createLayout(join(root, 'to'))];
+    await from.push(BLOB.descriptor, () => contentOf(BLOB.bytes));
+    writeFileSync(join(to.directory, 'blobs/sha256', hex(BLOB.descriptor.digest)), 'cut');
+    to.link(BLOB.descriptor, from);
+    expect((await readAll(to.open(BLOB.descriptor))).toString()).toBe('content');
+    expect(blobsOf(to.directory)).toHaveLength(1);
+  });
+
+  it('needs the blob to be there', () => {
+    const [from, to] = [createLayout(join(root, 'from')), createLayout(join(root, 'to'))];
+    expect(() => to.link(BLOB.descriptor, from)).toThrow(/from does not have sha256:/);
+  });
+});
+
+describe('index.json', () => {
+  const entriesOf = (layout: Layout) =>
+    layout
+      .entries()
+      .map(({ digest, annotations }) => [digest, annotations?.['org.opencontainers.image.ref.name']]);
+
+  it('has an entry for each tag, and one for what has none', async () => {
+    const layout = createLayout(root);
+    const [one, two] = [image(['one']), image(['two'])];
+    await store(layout, one);
+    await store(layout, one);
+    await store(layout, one, 'a');
+    await store(layout, one, 'b');
+    await store(layout, two, 'a');
+    expect(entriesOf(layout)).toEqual([
+      [one.descriptor.digest, 'b'],
+      [two.descriptor.digest, 'a'],
+    ]);
+    await store(layout, two, 'b');
+    expect(entriesOf(layout)).toEqual([
+      [one.descriptor.digest, undefined],
+      [two.descriptor.digest, 'a'],
+      [two.descriptor.digest, 'b'],
+    ]);
+  });
+
+  it('keeps what other tools wrote into it', async () => {
+    const layout = createLayout(root);
+    const { descriptor } = image(['other']);
+    const entry = {
+      ...descriptor,
+      annotations: { 'com.example': 'x', 'org.opencontainers.image.ref.name': 'a' },
+    };
+    const path = join(root, 'index.json');
+    writeFileSync(path, JSON.stringify({ schemaVersion: 2, annotations: { y: 'z' }, manifests: [entry] }));
+    await store(layout, image(['mine']), 'a');
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({
+      annotations: { y: 'z' },
+      manifests: [{ digest: descriptor.digest, annotations: { 'com.example': 'x' } }, {}],
+    });
+    expect(filesOf(root)).toEqual(['blobs', 'index.json', 'oci-layout']);
+  });
+});
+
+describe('a directory of layouts', () => {
+  it('has a layout for each repository', async () => {
+    const tree = new LayoutTree(root);
+    await store(tree.repository('acme/shop/api'), image(['a']), '1.0.0');
+    await store(tree.repository('acme/shop'), image(['b']), '1.0.0');
+    expect(openLayout(join(root, 'acme/shop/api')).entries()).toHaveLength(1);
+    expect(openLayout(join(root, 'acme/shop')).entries()).toHaveLength(1);
+  });
+
+  it.each(['acme/blobs', 'acme/index.json', 'acme/oci-layout/x'])('cannot have %s', (name) => {
+    expect(() => new LayoutTree(root).repository(name)).toThrow('give it another name');
+  });
+
+  it('links what a neighbour has', async () => {
+    const tree = new LayoutTree(root);
+    const [base, api] = [tree.repository('acme/base'), tree.repository('acme/api')];
+    await base.push(BLOB.descriptor, () => contentOf(BLOB.bytes));
+    await api.push(BLOB.descriptor, () => contentOf(), { mountFrom: 'acme/base' });
+    expect(statSync(api.path(BLOB.descriptor)!).ino).toBe(statSync(base.path(BLOB.descriptor)!).ino);
+  });
+});
+
+whenAvailable('skopeo', 'skopeo', () => {
+  const skopeo = (...args: string[]) =>
+    execFileSync('skopeo', ['--insecure-policy', ...args], { stdio: 'pipe' });
+
+  it('reads what we write', async () => {
+    const fixture = image(['one', 'two']);
+    await store(new LayoutTree(root).repository('acme/api'), fixture, '1.0.0');
+    const raw = skopeo('inspect', '--raw', `oci:${root}/acme/api:1.0.0`);
+    expect(raw.equals(fixture.manifest.bytes)).toBe(true);
+    skopeo('copy', `oci:${root}/acme/api:1.0.0`, `dir:${root}/copy`);
+  });
+
+  it.each([
+    ['as it is', []],
+    ['in the form of the OCI', ['--format', 'oci']],
+    ['in the form of Docker', ['--format', 'v2s2']],
+  ])('writes what we read: %s', async (_, options) => {
+    const fixture = image(['one', 'two']);
+    await store(createLayout(join(root, 'ours')), fixture, '1.0.0');
+    mkdirSync(join(root, 'theirs'));
+    skopeo('copy', ...options, `oci:${root}/ours:1.0.0`, `dir:${root}/dir`);
+    skopeo('copy', `dir:${root}/dir`, `oci:${root}/theirs:2.0.0`);
+    const layout = openLayout(join(root, 'theirs'));
+    const layers = await (await imageFrom(layout, (await layout.resolve('2.0.0'))!)).layers();
+    expect(layers.map(({ diffId }) => diffId)).toEqual(fixture.diffIds);
+    expect((await readAll(layers[1]!.uncompressed())).toString()).toBe('two');
+  });
+
+  it('writes what we read: without a tag', async () => {
+    await store(createLayout(join(root, 'ours')), image(['one']), '1.0.0');
+    skopeo('copy', `oci:${root}/ours:1.0.0`, `oci:${root}/theirs`);
+    const [entry] = openLayout(join(root, 'theirs')).entries();
+    expect(await (await imageFrom(openLayout(join(root, 'theirs')), entry!)).layers()).toHaveLength(1);
+  });
+});
