@@ -21,6 +21,12 @@ export class GitopsError extends Error {
     super(format(what, place, remedy));
     this.name = new.target.name;
   }
+
+  /** The same error with the place where it comes from. */
+  placedAt(place: Place): this {
+    const copy = Object.create(Object.getPrototypeOf(this), Object.getOwnPropertyDescriptors(this)) as this;
+    return Object.assign(copy, { place, message: format(this.what, place, this.remedy) });
+  }
 }
 
 function format(what: string, place?: Place, remedy?: string): string {
@@ -44,5 +50,5 @@ export function at<T>(place: Place, work: () => T): T {
 
 function placed(error: unknown, place: Place): never {
   if (!(error instanceof GitopsError) || error.place) throw error;
-  throw new GitopsError(error.what, place, error.remedy);
+  throw error.placedAt(place);
 }

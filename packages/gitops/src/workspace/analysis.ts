@@ -21,6 +21,8 @@ export interface DependencyLabel {
 
 /** What a container file says of its surroundings; a function of its text and of the build's options. */
 export interface Analysis {
+  /** The container file as it is written. */
+  readonly text: string;
   readonly containerfile: Containerfile;
   readonly buildArgs: Variables;
   readonly variants: readonly { readonly platform: Platform; readonly plan: StagePlan }[];
@@ -50,6 +52,7 @@ export function analyse(text: string, file: string, options: AnalysisOptions): A
     plan: planStages(containerfile, { ...(target === undefined ? {} : { target }), buildArgs, platform }),
   }));
   return {
+    text,
     containerfile,
     buildArgs,
     variants,

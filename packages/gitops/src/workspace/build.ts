@@ -1,18 +1,19 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { assemble } from '../builders/assemble/assemble';
+import { assembler } from '../builders/assemble/assembler';
 import type { BaseImage } from '../builders/assemble/base-image';
 import type { LayerTrees } from '../builders/assemble/layer-trees';
-import { addLayers, publish, readOutput } from '../builders/output';
-import { type WrittenImage, writeImage } from '../builders/write-image';
+import { publish, readOutput } from '../builders/output';
+import type { WrittenImage } from '../builders/write-image';
 import { compileIgnore, ignoreFileCandidates, parseIgnoreFile } from '../containerfile/ignore';
 import { type Digest, sha256 } from '../oci/digest';
 import { canonicalJson } from '../oci/json';
 import { Layout } from '../oci/layout';
+import type { Platform } from '../oci/platform';
 import { BuildContext } from '../revision/context';
 import { FileHashes } from '../revision/file-hashes';
 import { type Revision, revisionOf } from '../revision/revision';
-import { GitopsError } from '../support/errors';
+import { GitopsError, type Place } from '../support/errors';
 import { withLock } from '../support/lock';
 import type { Analysis } from './analysis';
 import { Bases } from './bases';
@@ -114,24 +115,21 @@ export class ImageBuilder {
 
     const written: WrittenImage[] = [];
     for (const { platform, plan } of analysis.variants) {
-      const assembled = await assemble({
+      const request = {
         containerfile: analysis.containerfile,
+        text: analysis.text,
         plan,
         context,
         buildArgs: analysis.buildArgs,
         platform,
-        findImage: (reference, wanted, place) => this.bases.find(reference, wanted, place),
+        findImage: (reference: string, wanted: Platform, place: Place) => this.bases.find(reference, wanted, place),
         scratch: join(this.cache, 'scratch'),
-      });
-      try {
-        const { base } = assembled;
-        const all = { ...labels, ...(base ? baseLabels(base) : {}) };
-        const one = await writeImage(layout, assembled, platform, all, before?.layers ?? new Map());
-        if (base && image.options.full) await addLayers(layout, await base.image.layers());
-        written.push(one);
-      } finally {
-        assembled.close();
-      }
+        layout,
+        labels,
+        known: before?.layers ?? new Map(),
+        full: image.options.full ?? false,
+      };
+      written.push(await assembler.build(request));
     }
     const digest = await publish(layout, written, { key, full: image.options.full ?? false });
     return { ...result, digest, built: true };
@@ -179,10 +177,6 @@ export class ImageBuilder {
     const name = sha256(JSON.stringify([projectRoot, options.containerfile, options.context ?? 'project']));
     return join(this.cache, 'hashes', `${name.slice('sha256:'.length)}.json`);
   }
-}
-
-function baseLabels({ name, digest }: BaseImage): Record<string, string> {
-  return { 'org.opencontainers.image.base.name': name, 'org.opencontainers.image.base.digest': digest };
 }
 
 function buildKey(revision: Revision, labels: object, bases: readonly BaseImage[], full: boolean): string {

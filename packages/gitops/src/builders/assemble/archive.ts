@@ -5,6 +5,7 @@ import { Spool } from '../../filetree/spool';
 import { toEntries } from '../../filetree/tar/entries';
 import { listTarFile, startsTar } from '../../filetree/tar/reader';
 import { GitopsError } from '../../support/errors';
+import { NeedsEngine } from '../needs-engine';
 
 const MAGIC: readonly (readonly [format: string, magic: Buffer])[] = [
   ['gzip', Buffer.from([0x1f, 0x8b])],
@@ -21,7 +22,7 @@ export interface Archive {
 /**
  * What ADD unpacks of a file: the entries of a tar archive, plain or gzipped; undefined for any other file.
  * @param directory where there is room to unpack
- * @throws GitopsError for a compression that only an engine unpacks, and for a broken archive
+ * @throws NeedsEngine for a compression that only an engine unpacks; GitopsError for a broken archive
  */
 export async function openArchive(
   content: Content,
@@ -31,8 +32,8 @@ export async function openArchive(
   const start = head(content);
   const format = MAGIC.find(([, magic]) => start.subarray(0, magic.length).equals(magic))?.[0];
   if (format && format !== 'gzip')
-    throw new GitopsError(
-      `${name} is compressed with ${format}, which only a container engine unpacks`,
+    throw new NeedsEngine(
+      `unpacking ${name} (${format})`,
       undefined,
       'use a .tar or .tar.gz archive, or COPY it as it is',
     );

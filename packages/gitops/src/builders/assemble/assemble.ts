@@ -5,6 +5,7 @@ import type { RunConfig } from '../../oci/types';
 import { type Platform, parsePlatform } from '../../oci/platform';
 import type { BuildContext } from '../../revision/context';
 import { GitopsError, type Place } from '../../support/errors';
+import { NeedsEngine } from '../needs-engine';
 import type { BaseImage, FindImage } from './base-image';
 import { StageDraft, type Step } from './stage-draft';
 
@@ -113,10 +114,10 @@ function stageOf(source: Source): number[] {
 
 /** What a trigger takes from the context is not known before the base is looked at, and so not in the revision. */
 function refuseTriggers({ OnBuild }: RunConfig, place: Place): void {
-  if (!OnBuild?.length) return;
-  throw new GitopsError(
-    `its base has ONBUILD instructions (${OnBuild[0]}), which only a container engine carries out`,
-    place,
-    'write them into this file, and use a base without them',
-  );
+  if (OnBuild?.length)
+    throw new NeedsEngine(
+      `ONBUILD of the base (${OnBuild[0]})`,
+      place,
+      'write it into this file, and use a base without it',
+    );
 }

@@ -8,6 +8,7 @@ import { bytes, type Entry, type Tree } from '../../filetree/entry';
 import { FileTree } from '../../filetree/file-tree';
 import { sha256 } from '../../oci/digest';
 import type { RunConfig } from '../../oci/types';
+import { NeedsEngine } from '../needs-engine';
 import { at, GitopsError, type Place } from '../../support/errors';
 import { findOwner } from './accounts';
 import { openArchive } from './archive';
@@ -124,7 +125,7 @@ export class StageDraft {
           draft.makeDirectory(draft.tree.resolve(this.run.workdir), findOwner(this.run.user, draft.tree)),
         );
       case 'RUN':
-        throw needsEngine('RUN', 'move the step to a target of Nx and COPY what it makes');
+        throw new Error('RUN is refused before anything is assembled');
       default:
         this.configure(instruction);
         return undefined;
@@ -193,7 +194,11 @@ export class StageDraft {
       }
       const pattern = this.scope.expand(written, instruction.line);
       if (instruction.keyword === 'ADD' && isRemote(pattern))
-        throw needsEngine(`ADD ${pattern}`, 'download the file in a target of Nx and COPY it');
+        throw new NeedsEngine(
+          `ADD ${pattern}`,
+          undefined,
+          'download the file in a target of Nx, and COPY it',
+        );
       const found = matchSource(source, pattern, { parents: instruction.parents });
       // A pattern may match nothing, as in BuildKit: `COPY package.json yarn.lock* ./`.
       if (found.length === 0 && !hasWildcard(pattern))
@@ -255,12 +260,4 @@ function heredocMatch(name: string, content: Buffer): Match {
     content: bytes(content, sha256(content)),
   };
   return { name, kept: name, path: name, entry };
-}
-
-function needsEngine(what: string, instead: string): GitopsError {
-  return new GitopsError(
-    `${what} needs a container engine, and images are assembled without one`,
-    undefined,
-    instead,
-  );
 }

@@ -1,4 +1,4 @@
-import { type Difference, onBase, onScratch, type ParityCase, tree } from './case';
+import { onBase, onScratch, type ParityCase, tree } from './case';
 
 const context = tree;
 
