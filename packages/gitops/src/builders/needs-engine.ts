@@ -22,22 +22,27 @@ export class NeedsEngine extends GitopsError {
 }
 
 /**
- * Finds what only an engine does, as far as the container file tells.
- * @throws NeedsEngine at the first such instruction of the stages that are needed
+ * The first thing in the stages that are needed that only an engine does, as far as the container file tells;
+ * undefined where there is none.
  */
-export function refuseEngineWork({ file, directives }: Containerfile, plan: StagePlan): void {
+export function engineWork({ file, directives }: Containerfile, plan: StagePlan): NeedsEngine | undefined {
   const { syntax } = directives;
   if (syntax && !KNOWN_SYNTAX.test(syntax))
-    throw new NeedsEngine(`the syntax ${syntax}`, { file, line: 1 }, 'write it in that of docker/dockerfile');
+    return new NeedsEngine(`the syntax ${syntax}`, { file, line: 1 }, 'write it in that of docker/dockerfile');
   for (const { stage } of plan.stages)
-    for (const instruction of stage.instructions) refuse(instruction, { file, line: instruction.line });
+    for (const instruction of stage.instructions) {
+      const work = workOf(instruction, { file, line: instruction.line });
+      if (work) return work;
+    }
+  return undefined;
 }
 
-function refuse(instruction: Instruction, place: Place): void {
+function workOf(instruction: Instruction, place: Place): NeedsEngine | undefined {
   if (instruction.keyword === 'RUN')
-    throw new NeedsEngine('RUN', place, 'move the step to a target of Nx, and COPY what it makes');
-  if (instruction.keyword !== 'ADD') return;
+    return new NeedsEngine('RUN', place, 'move the step to a target of Nx, and COPY what it makes');
+  if (instruction.keyword !== 'ADD') return undefined;
   const remote = instruction.sources.find(isRemote);
-  if (remote)
-    throw new NeedsEngine(`ADD ${remote}`, place, 'download the file in a target of Nx, and COPY it');
+  return remote === undefined
+    ? undefined
+    : new NeedsEngine(`ADD ${remote}`, place, 'download the file in a target of Nx, and COPY it');
 }

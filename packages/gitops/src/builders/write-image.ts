@@ -3,11 +3,11 @@ import { tarChunks } from '../filetree/tar/writer';
 import { FIXED_TIME } from '../filetree/tar/header';
 import { canonicalJson } from '../oci/json';
 import { describe } from '../oci/manifest';
-import { sha256 } from '../oci/digest';
+import { type Digest, sha256 } from '../oci/digest';
 import type { Layout } from '../oci/layout';
 import { DOCKER, OCI } from '../oci/media-types';
 import { type Platform, normalizePlatform } from '../oci/platform';
-import type { Descriptor, History, ImageConfig, Manifest } from '../oci/types';
+import type { Descriptor, History, ImageConfig, Manifest, RunConfig } from '../oci/types';
 import type { Assembled } from './assemble/assemble';
 
 /** A layer that is in the output, under what it was made from. */
@@ -52,29 +52,53 @@ export async function writeImage(
     own.push(found);
   }
 
+  return writeDocuments(layout, {
+    platform,
+    run: { ...image.config, Labels: { ...image.config.Labels, ...labels } },
+    author: image.author,
+    history: [...(base?.config.history ?? []), ...history(image)],
+    layers: [
+      ...(base?.manifest.layers ?? []).map((layer, i) => ({ layer, diffId: base!.config.rootfs.diff_ids[i]! })),
+      // A layer that is not compressed is its own diffID.
+      ...own.map((layer) => ({ layer, diffId: layer.digest })),
+    ],
+    own: layers,
+  });
+}
+
+/** An image whose layers are where they belong. */
+export interface ImageParts {
+  readonly platform: Platform;
+  readonly run: RunConfig;
+  readonly author?: string;
+  readonly history: readonly History[];
+  /** Bottom first, the base's too. */
+  readonly layers: readonly { readonly layer: Descriptor; readonly diffId: Digest }[];
+  /** Those that the image adds to its base. */
+  readonly own: LayersByKey;
+}
+
+/** Writes an image's configuration and manifest. They say nothing of who built it, where or when. */
+export async function writeDocuments(layout: Layout, parts: ImageParts): Promise<WrittenImage> {
+  const { platform, author, own } = parts;
   const { os, architecture, variant } = normalizePlatform(platform);
   const config: ImageConfig = {
     os,
     architecture,
     ...(variant ? { variant } : {}),
     created: new Date(FIXED_TIME * 1000).toISOString().replace('.000', ''),
-    ...(image.author ? { author: image.author } : {}),
-    config: { ...image.config, Labels: { ...image.config.Labels, ...labels } },
-    rootfs: {
-      type: 'layers',
-      // A layer that is not compressed is its own diffID.
-      diff_ids: [...(base?.config.rootfs.diff_ids ?? []), ...own.map(({ digest }) => digest)],
-    },
-    history: [...(base?.config.history ?? []), ...history(image)],
+    ...(author ? { author } : {}),
+    config: parts.run,
+    rootfs: { type: 'layers', diff_ids: parts.layers.map(({ diffId }) => diffId) },
+    history: parts.history,
   };
-  const configuration = await pushDocument(layout, OCI.config, config);
   const manifest: Manifest = {
     schemaVersion: 2,
     mediaType: OCI.manifest,
-    config: configuration,
-    layers: [...(base?.manifest.layers ?? []).map(asOci), ...own],
+    config: await pushDocument(layout, OCI.config, config),
+    layers: parts.layers.map(({ layer }) => asOci(layer)),
   };
-  return { platform, descriptor: await pushDocument(layout, OCI.manifest, manifest), manifest, layers };
+  return { platform, descriptor: await pushDocument(layout, OCI.manifest, manifest), manifest, layers: own };
 }
 
 /** What a layer is made from: equal keys give equal bytes. */

@@ -7,6 +7,7 @@ import { Layout, LayoutTree } from '../oci/layout';
 import type { Platform } from '../oci/platform';
 import { type Reference, formatReference, normalizeReference, parseReference } from '../oci/reference';
 import { type BlobSource, type Repository, type Store, hasLocalFiles } from '../oci/store';
+import { StoreError } from '../oci/store-error';
 import { GitopsError, type Place, at } from '../support/errors';
 import { type WorkspaceImage, outputPath, referenceName } from './image';
 import type { Workspace } from './workspace';
@@ -94,14 +95,16 @@ export class Bases {
       const descriptor = await repository.resolve(tagOrDigest);
       if (!descriptor) continue;
       const name = formatReference(normalizeReference(parsed));
-      const image = this.baseImage(await imageFrom(repository, descriptor, platform), name, repository);
-      return parsed.digest ? image : { ...image, pinned: `${reference}@${descriptor.digest}` };
+      return {
+        ...this.baseImage(await imageFrom(repository, descriptor, platform), name, repository),
+        ...(parsed.digest ? {} : { pinned: `${reference}@${descriptor.digest}` }),
+        ...(hasLocalFiles(repository) ? {} : { pullable: `${repository.where}@${descriptor.digest}` }),
+      };
     }
-    throw new GitopsError(
+    throw new StoreError(
+      'not-found',
       `there is no image ${reference}`,
-      undefined,
-      'correct the name; an image of this workspace is called ' +
-        `${this.workspace.settings.project}/<image>`,
+      `correct the name; an image of this workspace is called ${this.workspace.settings.project}/<image>`,
     );
   }
 

@@ -12,6 +12,13 @@ export interface BuildOptions {
   readonly outputPath?: string;
   readonly full?: boolean;
   readonly concurrency?: number;
+  readonly builder?: 'auto' | 'assemble' | 'docker';
+  readonly network?: string;
+  readonly extraHosts?: readonly string[];
+  readonly secrets?: readonly string[];
+  readonly cacheFrom?: readonly string[];
+  readonly noCache?: boolean;
+  readonly pull?: boolean;
 }
 
 /**

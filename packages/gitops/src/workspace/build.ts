@@ -1,8 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assembler } from '../builders/assemble/assembler';
+import { AutoBuilder } from '../builders/auto-builder';
+import type { Builder } from '../builders/builder';
+import type { EngineConnection } from '../builders/engine/engine-connection';
 import type { BaseImage } from '../builders/assemble/base-image';
 import type { LayerTrees } from '../builders/assemble/layer-trees';
+import { sourceLabels } from '../builders/labels';
+import { engineWork } from '../builders/needs-engine';
 import { publish, readOutput } from '../builders/output';
 import type { WrittenImage } from '../builders/write-image';
 import { compileIgnore, ignoreFileCandidates, parseIgnoreFile } from '../containerfile/ignore';
@@ -13,6 +18,7 @@ import type { Platform } from '../oci/platform';
 import { BuildContext } from '../revision/context';
 import { FileHashes } from '../revision/file-hashes';
 import { type Revision, revisionOf } from '../revision/revision';
+import { StoreError } from '../oci/store-error';
 import { GitopsError, type Place } from '../support/errors';
 import { withLock } from '../support/lock';
 import type { Analysis } from './analysis';
@@ -36,7 +42,16 @@ export interface BuildResult {
   readonly output: string;
 }
 
-export type Log = (line: string) => void;
+type Log = (line: string) => void;
+type EngineModule = typeof import('../builders/engine/engine-builder');
+
+/** Who hears of a build. */
+export interface Listener {
+  /** Warnings, and what was decided. */
+  readonly log: Log;
+  /** What the steps of an engine's build say, as it comes. */
+  readonly onOutput: Log;
+}
 
 /** Builds images of a workspace into their outputs. */
 export class ImageBuilder {
@@ -44,11 +59,14 @@ export class ImageBuilder {
 
   /**
    * @param cache a directory of this machine for what saves work; it may be removed at any time
+   * @param engine where there is need of one
    */
   constructor(
     private readonly workspace: Workspace,
     private readonly trees: LayerTrees,
     private readonly cache: string,
+    private readonly engine: EngineConnection,
+    private readonly signal?: AbortSignal,
   ) {
     this.bases = new Bases(workspace, trees);
   }
@@ -57,13 +75,13 @@ export class ImageBuilder {
    * Builds one image, unless its output is up to date. The images that it is made from have to be built.
    * @throws GitopsError that says what is wrong and where; the output is then as it was before
    */
-  async build(image: WorkspaceImage, log: Log): Promise<BuildResult> {
+  async build(image: WorkspaceImage, listener: Listener): Promise<BuildResult> {
     this.check(image);
     const analysis = this.workspace.analysis(image);
-    this.warn(image, analysis, log);
+    this.warn(image, analysis, listener.log);
     const output = outputPath(image);
     const lock = join(this.cache, 'locks', sha256(join(this.workspace.root, output)).slice('sha256:'.length));
-    return withLock(lock, () => this.buildAlone(image, analysis, output, log));
+    return withLock(lock, () => this.buildAlone(image, analysis, output, listener));
   }
 
   async close(): Promise<void> {
@@ -98,21 +116,23 @@ export class ImageBuilder {
     image: WorkspaceImage,
     analysis: Analysis,
     output: string,
-    log: Log,
+    listener: Listener,
   ): Promise<BuildResult> {
     const layout = new Layout(join(this.workspace.root, output));
     const hashes = FileHashes.load(this.hashFile(image));
     const context = this.context(image, hashes, output);
     const revision = revisionOf({ ...analysis, context });
-    const found = await this.findBases(analysis, log);
-    const labels = this.labels(image, revision);
+    const found = await this.findBases(analysis, listener.log);
+    const { settings } = this.workspace;
+    const labels = sourceLabels(referenceName(image, settings), revision.hash, settings.vendor);
     const key = buildKey(revision, labels, found, image.options.full ?? false);
     const before = readOutput(layout);
     const files = [...revision.files.values()].filter((what) => what !== 'directory').length;
     const result = { image, revision: revision.hash, files, output };
     hashes.save();
-    if (before?.key === key && before.isWhole) return { ...result, digest: before.digest, built: false };
+    if (before?.key === key && before.isWhole && !image.options.noCache) return { ...result, digest: before.digest, built: false };
 
+    const builder = this.builder(image, listener);
     const written: WrittenImage[] = [];
     for (const { platform, plan } of analysis.variants) {
       const request = {
@@ -129,7 +149,7 @@ export class ImageBuilder {
         known: before?.layers ?? new Map(),
         full: image.options.full ?? false,
       };
-      written.push(await assembler.build(request));
+      written.push(await builder.build(request));
     }
     const digest = await publish(layout, written, { key, full: image.options.full ?? false });
     return { ...result, digest, built: true };
@@ -148,29 +168,42 @@ export class ImageBuilder {
     return new BuildContext(join(this.workspace.root, root), rules, hashes);
   }
 
-  private async findBases({ variants, uses, containerfile }: Analysis, log: Log): Promise<BaseImage[]> {
-    const found: BaseImage[] = [];
-    for (const { platform } of variants)
-      for (const { reference, line } of uses) {
-        const place = { file: containerfile.file, line };
-        const base = await this.bases.find(reference, platform, place);
-        found.push(base);
-        if (base.pinned && platform === variants[0]!.platform)
-          log(
-            `warning: ${place.file}:${line}: ${reference} is what its tag means now; pin it as ${base.pinned}`,
-          );
-      }
-    return found;
+  private builder({ name, options }: WorkspaceImage, { log, onOutput }: Listener): Builder {
+    if (options.builder === 'assemble') return assembler;
+    const engine = (): Builder => {
+      // What speaks to engines takes long to load, and most images need none.
+      const { EngineBuilder } = require('../builders/engine/engine-builder') as EngineModule;
+      return new EngineBuilder(this.engine, {
+        options,
+        key: `${this.workspace.root} ${name}`,
+        directory: this.workspace.root,
+        onOutput,
+        signal: this.signal,
+      });
+    };
+    return options.builder === 'docker' ? engine() : new AutoBuilder(engine, (why) => log(`${name}: ${why}`));
   }
 
-  /** The labels that follow from the sources alone. */
-  private labels(image: WorkspaceImage, revision: Revision): Record<string, string> {
-    const { settings } = this.workspace;
-    return {
-      'org.opencontainers.image.ref.name': referenceName(image, settings),
-      'org.opencontainers.image.revision': revision.hash,
-      ...(settings.vendor ? { 'org.opencontainers.image.vendor': settings.vendor } : {}),
-    };
+  /** What the image is made from, as far as it can be known without an engine. */
+  private async findBases({ variants, uses, containerfile }: Analysis, log: Log): Promise<(BaseImage | string)[]> {
+    const found: (BaseImage | string)[] = [];
+    for (const { platform, plan } of variants)
+      for (const { reference, line } of uses) {
+        const place = { file: containerfile.file, line };
+        try {
+          const base = await this.bases.find(reference, platform, place);
+          found.push(base);
+          if (base.pinned && platform === variants[0]!.platform)
+            log(
+              `warning: ${place.file}:${line}: ${reference} is what its tag means now; pin it as ${base.pinned}`,
+            );
+        } catch (error) {
+          // An engine may have images of its own.
+          if (!(error instanceof StoreError) || !engineWork(containerfile, plan)) throw error;
+          found.push(reference);
+        }
+      }
+    return found;
   }
 
   private hashFile({ options, projectRoot }: WorkspaceImage): string {
@@ -179,12 +212,12 @@ export class ImageBuilder {
   }
 }
 
-function buildKey(revision: Revision, labels: object, bases: readonly BaseImage[], full: boolean): string {
+function buildKey(revision: Revision, labels: object, bases: readonly (BaseImage | string)[], full: boolean): string {
   const made = {
     version: BUILD_VERSION,
     revision: revision.hash,
     labels,
-    bases: bases.map(({ name, digest }) => [name, digest]),
+    bases: bases.map((base) => (typeof base === 'string' ? base : [base.name, base.digest])),
     full,
   };
   return sha256(canonicalJson(made));

@@ -1,15 +1,16 @@
 import type { Builder } from '../builder';
-import { refuseEngineWork } from '../needs-engine';
+import { baseLabels } from '../labels';
+import { engineWork } from '../needs-engine';
 import { addLayers } from '../output';
 import { writeImage } from '../write-image';
 import { assemble } from './assemble';
-import type { BaseImage } from './base-image';
 
 /** Builds images by writing their layers: no engine, no root, and the same bytes wherever it is done. */
 export const assembler: Builder = {
   async build(request) {
     const { containerfile, plan, layout, platform, labels, known, full } = request;
-    refuseEngineWork(containerfile, plan);
+    const work = engineWork(containerfile, plan);
+    if (work) throw work;
     const assembled = await assemble(request);
     try {
       const { base } = assembled;
@@ -27,12 +28,3 @@ export const assembler: Builder = {
     }
   },
 };
-
-/** OCI image specification, annotations.md. */
-export function baseLabels(base: Pick<BaseImage, 'name' | 'digest'> | undefined): Record<string, string> {
-  if (!base) return {};
-  return {
-    'org.opencontainers.image.base.name': base.name,
-    'org.opencontainers.image.base.digest': base.digest,
-  };
-}

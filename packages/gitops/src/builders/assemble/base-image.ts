@@ -12,6 +12,8 @@ export interface BaseImage {
   readonly digest: Digest;
   /** How to name it so that it stays what it is, where the reference at hand may come to mean another image. */
   readonly pinned?: string;
+  /** By what name an engine can pull it, where a registry has it: host, repository and digest. */
+  readonly pullable?: string;
   /**
    * Its files.
    * @param contents whether their bytes are wanted; without, only those of small files such as /etc/passwd are there
@@ -21,6 +23,6 @@ export interface BaseImage {
 
 /**
  * Finds the image that a reference names.
- * @throws GitopsError at `place` where it is nowhere
+ * @throws StoreError at `place` where it is nowhere, or where that cannot be found out
  */
 export type FindImage = (reference: string, platform: Platform, place: Place) => Promise<BaseImage>;

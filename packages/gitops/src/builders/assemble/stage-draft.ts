@@ -15,6 +15,7 @@ import { openArchive } from './archive';
 import { fileMode } from './file-mode';
 import type { AssembleRequest, Assembled } from './assemble';
 import type { BaseImage } from './base-image';
+import { speaksOfItsImage } from '../labels';
 import { RunConfigDraft } from './run-config';
 import { absoluteDestination, transfer } from './transfer';
 
@@ -49,7 +50,10 @@ export class StageDraft {
   ) {
     const { containerfile, plan, buildArgs } = start.request;
     this.run = new RunConfigDraft(start.config);
-    if (!inherited) this.run.ensurePath();
+    if (!inherited) {
+      this.run.ensurePath();
+      this.run.dropLabels(speaksOfItsImage);
+    }
     this.scope = new Scope({
       file: containerfile.file,
       escape: containerfile.directives.escape,

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { workspaceDataDirectory } from '../../plugin/nx-internals';
 import { GitopsError } from '../../support/errors';
+import { EngineConnection } from '../../builders/engine/engine-connection';
 import { LayerTrees } from '../../builders/assemble/layer-trees';
 import { type BuildResult, ImageBuilder } from '../../workspace/build';
 import type { BuildOptions } from '../../workspace/build-options';
@@ -34,13 +35,15 @@ export function openRun(
   given: ReadonlyMap<string, BuildOptions>,
 ): Run {
   const cache = join(workspaceDataDirectory(), 'gitops');
+  const engine = new EngineConnection((line) => process.stdout.write(`${line}\n`));
+  const interrupted = new AbortController();
   let builder: ImageBuilder | undefined;
   let images: Workspace['images'] = [];
 
   function start(): ImageBuilder {
     images = collectImages(projects, given);
     const workspace = new Workspace(workspaceRoot, readSettings(workspaceRoot), images);
-    return new ImageBuilder(workspace, new LayerTrees(join(cache, 'trees')), cache);
+    return new ImageBuilder(workspace, new LayerTrees(join(cache, 'trees')), cache, engine, interrupted.signal);
   }
 
   return {
@@ -50,7 +53,10 @@ export function openRun(
         builder ??= start();
         const image = images.find(({ project, targetName }) => task === `${project}:${targetName}`);
         if (!image) throw new Error(`${task} builds no image`);
-        const result = await builder.build(image, (line) => lines.push(line));
+        const result = await builder.build(image, {
+          log: (line) => lines.push(line),
+          onOutput: (line) => process.stdout.write(`${image.name} | ${line}\n`),
+        });
         return outcome(true, [...lines, summary(result)]);
       } catch (error) {
         if (error instanceof GitopsError) return outcome(false, [...lines, error.message]);

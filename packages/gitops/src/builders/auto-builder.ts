@@ -1,0 +1,40 @@
+import { GitopsError } from '../support/errors';
+import { assembler } from './assemble/assembler';
+import type { BuildRequest, Builder } from './builder';
+import { EngineUnavailable } from './engine/engine-connection';
+import { NeedsEngine } from './needs-engine';
+import type { WrittenImage } from './write-image';
+
+/** Assembles what can be assembled; what cannot, goes to the engine. */
+export class AutoBuilder implements Builder {
+  /**
+   * @param engine gives the builder for the rest; not asked where there is none
+   * @param explain told why an image goes to the engine
+   */
+  constructor(
+    private readonly engine: () => Builder,
+    private readonly explain: (line: string) => void,
+  ) {}
+
+  async build(request: BuildRequest): Promise<WrittenImage> {
+    try {
+      return await assembler.build(request);
+    } catch (error) {
+      if (!(error instanceof NeedsEngine)) throw error;
+      const { file, line } = error.place!;
+      this.explain(`engine, ${error.reason} at ${file}:${line}`);
+      return await this.engine()
+        .build(request).catch((failure: unknown) => {
+        throw failure instanceof EngineUnavailable ? withoutEngine(error, failure) : failure;
+      });
+    }
+  }
+}
+
+function withoutEngine(need: NeedsEngine, failure: EngineUnavailable): GitopsError {
+  return new GitopsError(
+    `${need.what}: ${failure.what}`,
+    need.place,
+    [failure.remedy, need.remedy].filter(Boolean).join('; or '),
+  );
+}

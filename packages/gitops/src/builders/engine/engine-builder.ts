@@ -1,0 +1,271 @@
+import type { Source, StagePlan } from '../../containerfile/stages';
+import type { Digest } from '../../oci/digest';
+import type { Layout } from '../../oci/layout';
+import { parseImageConfig } from '../../oci/manifest';
+import { OCI } from '../../oci/media-types';
+import { formatPlatform, parsePlatform, samePlatform } from '../../oci/platform';
+import type { Descriptor, History, ImageConfig, RunConfig } from '../../oci/types';
+import { StoreError } from '../../oci/store-error';
+import { GitopsError, type Place } from '../../support/errors';
+import type { BaseImage } from '../assemble/base-image';
+import type { BuildRequest, Builder } from '../builder';
+import { baseLabels, speaksOfItsImage } from '../labels';
+import { addLayers } from '../output';
+import { type WrittenImage, writeDocuments } from '../write-image';
+import { type ProvidedBase, provideBase } from './bases';
+import { buildWithBuildKit } from './buildkit';
+import { buildClassic } from './classic';
+import type { Engine } from './connect/connect';
+import type { EngineConnection } from './engine-connection';
+import { type ExportedLayer, exportImage } from './export/export';
+import { checkFeatures } from './features';
+import { type EngineOptions, secretsFrom } from './options';
+import { renderEvent } from './progress/render';
+import { registryLogin } from './registry-login';
+import type { BuildQuery } from './request';
+import { renameImages } from './rewrite';
+import { removeName, temporaryName } from './temporary';
+
+type ImageSource = Source & { kind: 'image' };
+
+export interface EngineBuild {
+  readonly options: EngineOptions;
+  /** Names what is built, the same from build to build. */
+  readonly key: string;
+  /** What files in the options are relative to. */
+  readonly directory: string;
+  /** The output of the steps, as it comes. */
+  readonly onOutput: (line: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Builds by a container engine, and takes from it just the layers that the image adds to its base. Nothing of the
+ * build stays in the engine but its cache.
+ */
+export class EngineBuilder implements Builder {
+  constructor(
+    private readonly connection: EngineConnection,
+    private readonly settings: EngineBuild,
+  ) {}
+
+  async build(request: BuildRequest): Promise<WrittenImage> {
+    const engine = await this.connection.get();
+    const { containerfile, plan } = request;
+    const instructions = plan.stages.flatMap(({ stage }) => [stage.from, ...stage.instructions]);
+    checkFeatures(engine, containerfile, instructions);
+
+    const bases = new Bases(engine, request, this.settings.signal);
+    const made = temporaryName('build');
+    try {
+      const names = await bases.provide();
+      const text = renameImages(untilTarget(request), plan, (source) => names.get(keyOf(source)));
+      const id = await this.run(engine, request, text, {
+        t: made.reference,
+        // What was put into the engine for this build can be pulled from nowhere.
+        ...(this.settings.options.pull && !bases.areLoaded ? { pull: true } : {}),
+      });
+      return await this.take(engine, id, request, bases.ofTarget());
+    } finally {
+      await removeName(engine.docker, made).catch(() => undefined);
+      await bases.release();
+    }
+  }
+
+  private async run(engine: Engine, request: BuildRequest, text: string, more: BuildQuery): Promise<Digest> {
+    const { containerfile, context, buildArgs, platform } = request;
+    const { options, key, directory, onOutput, signal } = this.settings;
+    const isNative = samePlatform(platform, parsePlatform(engine.platform));
+    const query: BuildQuery = {
+      ...more,
+      buildargs: buildArgs,
+      // The classic builder refuses to be told, unless it is another one.
+      ...(engine.buildkit || !isNative ? { platform: formatPlatform(platform) } : {}),
+      ...(options.network ? { networkmode: options.network } : {}),
+      ...(options.extraHosts ? { extrahosts: options.extraHosts } : {}),
+      ...(options.cacheFrom ? { cachefrom: options.cacheFrom } : {}),
+      ...(options.noCache ? { nocache: true } : {}),
+    };
+    const build = { containerfile, text, context, query, signal };
+    if (!engine.buildkit) return buildClassic(engine, build, {}, onOutput);
+    const agent = process.env['SSH_AUTH_SOCK'];
+    return buildWithBuildKit(
+      engine.docker,
+      build,
+      {
+        sharedKey: key,
+        credentials: registryLogin,
+        secret: secretsFrom(options.secrets, directory, process.env),
+        ...(agent ? { sshAgents: { default: agent } } : {}),
+      },
+      (event) => renderEvent(event).forEach(onOutput),
+    );
+  }
+
+  /** Makes the output's image of what the engine made. */
+  private async take(
+    engine: Engine,
+    id: Digest,
+    request: BuildRequest,
+    base: BaseImage | undefined,
+  ): Promise<WrittenImage> {
+    const { layout, platform, plan, labels, full } = request;
+    const known = await baseLayers(base);
+    const taken = new Map<Digest, Descriptor>();
+    const { config, diffIds } = await exportImage(
+      engine,
+      id,
+      { skip: new Set(known.keys()), signal: this.settings.signal },
+      async (layer) => void taken.set(layer.diffId, await store(layout, layer)),
+    );
+    const image = parseImageConfig(config, `the image that ${engine.description} built`);
+    if (base && full) await addLayers(layout, await base.image.layers());
+    return writeDocuments(layout, {
+      platform,
+      run: ownLabels(image, plan, { ...labels, ...baseLabels(base) }),
+      author: image.author,
+      history: (image.history ?? []).map(withoutTime),
+      layers: diffIds.map((diffId) => ({ diffId, layer: known.get(diffId) ?? taken.get(diffId)! })),
+      own: new Map(taken),
+    });
+  }
+}
+
+/** The images that a build is made from, as the engine gets them. */
+class Bases {
+  private readonly found = new Map<string, BaseImage>();
+  private readonly provided: ProvidedBase[] = [];
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly request: BuildRequest,
+    private readonly signal?: AbortSignal,
+  ) {}
+
+  /** @returns the names under which the engine has them, by what the container file calls them */
+  async provide(): Promise<ReadonlyMap<string, string>> {
+    const { plan, containerfile } = this.request;
+    const names = new Map<string, string>();
+    for (const { stage, base, sources } of plan.stages) {
+      const uses = [{ source: base, line: stage.from.line }, ...sources];
+      for (const { source, line } of uses) {
+        if (source.kind !== 'image' || names.has(keyOf(source))) continue;
+        const image = await this.find(source, { file: containerfile.file, line });
+        if (!image) continue;
+        this.found.set(keyOf(source), image);
+        names.set(keyOf(source), image.pullable ?? (await this.load(image)));
+      }
+    }
+    return names;
+  }
+
+  /** Images that only the engine knows stay as they are written. */
+  private async find(source: ImageSource, place: Place): Promise<BaseImage | undefined> {
+    const platform = source.platform ? parsePlatform(source.platform) : this.request.platform;
+    try {
+      return await this.request.findImage(source.reference, platform, place);
+    } catch (error) {
+      if (error instanceof StoreError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Whether the engine got any of them from us. */
+  get areLoaded(): boolean {
+    return this.provided.length > 0;
+  }
+
+  private async load(image: BaseImage): Promise<string> {
+    const base = await provideBase(this.engine, image.image, this.signal);
+    this.provided.push(base);
+    return base.reference;
+  }
+
+  /** What the target's layers lie on. */
+  ofTarget(): BaseImage | undefined {
+    const { stages, target } = this.request.plan;
+    let source: Source = { kind: 'stage', stage: target };
+    while (source.kind === 'stage') {
+      const index: number = source.stage;
+      source = stages.find(({ stage }) => stage.index === index)!.base;
+    }
+    return source.kind === 'image' ? this.found.get(keyOf(source)) : undefined;
+  }
+
+  async release(): Promise<void> {
+    await Promise.allSettled(this.provided.splice(0).map((base) => base.release()));
+  }
+}
+
+function keyOf({ reference, platform }: ImageSource): string {
+  return `${reference} ${platform ?? ''}`;
+}
+
+/** The container file up to the end of the target: the last stage is then the one to build, with a name or without. */
+function untilTarget({ text, plan, containerfile }: BuildRequest): string {
+  const next = containerfile.stages[plan.target + 1];
+  return next ? text.split('\n').slice(0, next.from.line - 1).join('\n') : text;
+}
+
+async function baseLayers(base: BaseImage | undefined): Promise<Map<Digest, Descriptor>> {
+  const layers = (await base?.image.layers()) ?? [];
+  return new Map(layers.map(({ diffId, descriptor }) => [diffId, descriptor]));
+}
+
+/** Writes a layer under its diffID: it is not compressed, so that the two are the same. */
+async function store(layout: Layout, { diffId, content }: ExportedLayer): Promise<Descriptor> {
+  const writer = layout.writer();
+  try {
+    for await (const chunk of content) writer.write(chunk);
+    const written = writer.finish();
+    if (written.digest !== diffId)
+      throw new GitopsError(`the engine sent another layer (${written.digest}) than it said (${diffId})`);
+    return { mediaType: OCI.layer, ...written };
+  } finally {
+    writer.abort();
+  }
+}
+
+/** The configuration with our labels, and without those of the base that speak of the base. */
+function ownLabels(image: ImageConfig, { stages }: StagePlan, labels: Readonly<Record<string, string>>): RunConfig {
+  const written = new Set(
+    stages.flatMap(({ stage }) =>
+      stage.instructions.flatMap((instruction) =>
+        instruction.keyword === 'LABEL' ? instruction.pairs.map(({ name }) => name.replace(/^["']|["']$/g, '')) : [],
+      ),
+    ),
+  );
+  const kept = Object.entries(image.config?.Labels ?? {}).filter(
+    ([name]) => !speaksOfItsImage(name) || written.has(name),
+  );
+  return { ...meaningful(image.config ?? {}), Labels: { ...Object.fromEntries(kept), ...labels } };
+}
+
+/** Engines write out what they know nothing of: no image says `Hostname`. */
+function meaningful(run: RunConfig): RunConfig {
+  const entries = Object.entries(run).filter(
+    ([name, value]) => name in RUN_FIELDS && value !== null && value !== '' && value !== false,
+  );
+  return Object.fromEntries(entries);
+}
+
+/** What an image configuration says of Linux; `ArgsEscaped` is about Windows. */
+const RUN_FIELDS: Readonly<Record<Exclude<keyof RunConfig, 'ArgsEscaped'>, true>> = {
+  User: true,
+  ExposedPorts: true,
+  Env: true,
+  Entrypoint: true,
+  Cmd: true,
+  Volumes: true,
+  WorkingDir: true,
+  Labels: true,
+  StopSignal: true,
+  Healthcheck: true,
+  OnBuild: true,
+  Shell: true,
+  StopTimeout: true,
+};
+
+function withoutTime({ created: _, ...entry }: History): History {
+  return entry;
+}

@@ -1,0 +1,12 @@
+import { findCredentials } from '../../oci/registry/credentials';
+import { parseEndpoint } from '../../oci/registry/endpoint';
+import type { Credentials } from './session/auth';
+
+/** The user's login at a registry, for the engine to pull a base with: the one of this host, and no other. */
+export async function registryLogin(host: string): Promise<Credentials | undefined> {
+  const { credentials } = await findCredentials(parseEndpoint(host).credentialKeys);
+  if (!credentials) return undefined;
+  return credentials.kind === 'password'
+    ? { username: credentials.username, secret: credentials.password }
+    : { username: '', secret: credentials.token };
+}
