@@ -7,12 +7,9 @@ import type { WrittenImage } from './write-image';
 
 /** Assembles what can be assembled; what cannot, goes to the engine. */
 export class AutoBuilder implements Builder {
-  /**
-   * @param engine gives the builder for the rest; not asked where there is none
-   * @param explain told why an image goes to the engine
-   */
+  /** @param explain told why an image goes to the engine */
   constructor(
-    private readonly engine: () => Builder,
+    private readonly engine: Builder,
     private readonly explain: (line: string) => void,
   ) {}
 
@@ -23,8 +20,7 @@ export class AutoBuilder implements Builder {
       if (!(error instanceof NeedsEngine)) throw error;
       const { file, line } = error.place!;
       this.explain(`engine, ${error.reason} at ${file}:${line}`);
-      return await this.engine()
-        .build(request).catch((failure: unknown) => {
+      return await this.engine.build(request).catch((failure: unknown) => {
         throw failure instanceof EngineUnavailable ? withoutEngine(error, failure) : failure;
       });
     }

@@ -9,7 +9,7 @@ import { type WorkspaceImage, contextRoot, outputPath, referenceName } from '../
 import { type Input, fixedPart, ignoredGlobs, outputGlobs, sourceGlobs } from '../workspace/inputs';
 import { SETTINGS_FILE } from '../workspace/settings';
 import type { Workspace } from '../workspace/workspace';
-import { orElse } from './infer';
+import { inferredOptions, orElse } from './infer';
 import type { ResolvedOptions } from './options';
 import type { ProjectFiles } from './project-files';
 
@@ -36,8 +36,7 @@ export function buildTarget(image: WorkspaceImage, surroundings: Surroundings): 
     executor: 'gitops:build',
     options: {
       containerfile,
-      ...(options.context ? { context: options.context } : {}),
-      ...(options.platforms ? { platforms: options.platforms } : {}),
+      ...inferredOptions(options),
       outputPath: outputPath(image),
     },
     cache: true,

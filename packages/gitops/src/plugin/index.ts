@@ -16,6 +16,7 @@ import { type WorkspaceImage, contextRoot } from '../workspace/image';
 import { type Settings, defaultSettings, readSettings } from '../workspace/settings';
 import { Workspace } from '../workspace/workspace';
 import { buildTarget } from './build-target';
+import { loadTarget, loadTargetName } from './load-target';
 import { type InferredProject, inferProjects, orElse } from './infer';
 import { type PluginOptions, resolveOptions } from './options';
 import { ProjectFiles } from './project-files';
@@ -48,8 +49,11 @@ export const createNodes: CreateNodes<PluginOptions> = [
       images,
     }: InferredProject): Omit<ProjectConfiguration, 'root'> {
       const targets: Record<string, TargetConfiguration> = {};
-      for (const image of images)
+      for (const image of images) {
         targets[image.targetName] = buildTarget(image, { workspace, options, projectFiles, gitIgnore });
+        const load = loadTargetName(image, options);
+        targets[load] = loadTarget(image, load, workspace.settings);
+      }
       return {
         ...(projectFiles.at(root)?.name === undefined ? { name: projectName } : {}),
         targets,

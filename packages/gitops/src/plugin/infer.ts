@@ -30,9 +30,7 @@ export async function inferProjects(
     if (found) byDirectory.set(found.directory, [...(byDirectory.get(found.directory) ?? []), found]);
   }
   const nameless = [...byDirectory.keys()].filter((directory) => !projectFiles.at(directory));
-  const names = nameless.length
-    ? nameDirectories(nameless, await otherProjects())
-    : new Map<string, string>();
+  const names = nameless.length ? nameDirectories(nameless, await taken()) : new Map<string, string>();
   return [...byDirectory]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([root, found]) => {
@@ -41,13 +39,18 @@ export async function inferProjects(
       return { root, name, images };
     });
 
+  /** A directory must not take the name of an image either: `@acme/web` makes the image `web`. */
+  async function taken(): Promise<ReadonlySet<string>> {
+    const declared = [...byDirectory.keys()].flatMap((directory) => projectFiles.at(directory)?.name ?? []);
+    return new Set([...(await otherProjects()), ...declared.map((name) => imageName(name))]);
+  }
+
   function inferImage(file: FoundFile, suffix: string, root: string, project: string): WorkspaceImage {
     const targetName = suffix ? `${options.buildTargetName}-${suffix}` : options.buildTargetName;
     const declared = projectFiles.at(root)?.targets[targetName]?.options ?? {};
     const inferred: BuildOptions = {
       containerfile: file.file,
-      ...(options.context ? { context: options.context } : {}),
-      ...(options.platforms ? { platforms: options.platforms } : {}),
+      ...inferredOptions(options),
     };
     // What the project says goes before what is inferred, as when Nx merges the two.
     const merged: BuildOptions = { ...inferred, ...declared };
@@ -88,6 +91,11 @@ function distinguish(files: readonly FoundFile[]): { file: FoundFile; suffix: st
 
 function defaultName(root: string): string {
   return root === '.' ? 'workspace' : posix.basename(root);
+}
+
+/** What the plugin's options say of every build. */
+export function inferredOptions({ context, platforms, builder }: ResolvedOptions): Partial<BuildOptions> {
+  return { ...(context && { context }), ...(platforms && { platforms }), ...(builder && { builder }) };
 }
 
 /** Runs what may fail for a user's mistake: the graph is made all the same, and the build reports it. */

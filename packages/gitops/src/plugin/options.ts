@@ -2,8 +2,12 @@
 export interface PluginOptions {
   /** The name of the target that builds an image; `image-build` by default. */
   buildTargetName?: string;
+  /** The name of the target that loads an image into the local engine; `image-load` by default. */
+  loadTargetName?: string;
   /** What COPY takes from: the project's directory, or the workspace's. A target's own option goes before it. */
   context?: 'project' | 'workspace';
+  /** Who builds: `auto` by default. A target's own option goes before it. */
+  builder?: 'auto' | 'assemble' | 'docker';
   /** Platforms to build for; `["linux/amd64"]` by default. A target's own option goes before it. */
   platforms?: string[];
   /**
@@ -13,13 +17,16 @@ export interface PluginOptions {
   sourceTargets?: string[];
 }
 
-export type ResolvedOptions = Required<Pick<PluginOptions, 'buildTargetName' | 'sourceTargets'>> &
+export type ResolvedOptions = Required<
+  Pick<PluginOptions, 'buildTargetName' | 'loadTargetName' | 'sourceTargets'>
+> &
   PluginOptions;
 
 export function resolveOptions(options: PluginOptions = {}): ResolvedOptions {
   return {
     ...options,
     buildTargetName: options.buildTargetName ?? 'image-build',
+    loadTargetName: options.loadTargetName ?? 'image-load',
     sourceTargets: options.sourceTargets ?? ['build'],
   };
 }

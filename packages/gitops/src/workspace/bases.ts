@@ -38,7 +38,11 @@ export class Bases {
     await Promise.all([...this.stores.values()].map((store) => store.close()));
   }
 
-  private async built(image: WorkspaceImage, platform: Platform): Promise<BaseImage> {
+  /**
+   * What the workspace made of one of its images.
+   * @throws GitopsError where it is not built
+   */
+  async built(image: WorkspaceImage, platform: Platform): Promise<BaseImage> {
     const layout = this.output(image);
     const [entry] = layout.entries();
     if (!entry)

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { assembler } from '../builders/assemble/assembler';
 import { AutoBuilder } from '../builders/auto-builder';
 import type { Builder } from '../builders/builder';
+import { EngineBuilder } from '../builders/engine/engine-builder';
 import type { EngineConnection } from '../builders/engine/engine-connection';
 import type { BaseImage } from '../builders/assemble/base-image';
 import type { LayerTrees } from '../builders/assemble/layer-trees';
@@ -43,7 +44,6 @@ export interface BuildResult {
 }
 
 type Log = (line: string) => void;
-type EngineModule = typeof import('../builders/engine/engine-builder');
 
 /** Who hears of a build. */
 export interface Listener {
@@ -130,7 +130,8 @@ export class ImageBuilder {
     const files = [...revision.files.values()].filter((what) => what !== 'directory').length;
     const result = { image, revision: revision.hash, files, output };
     hashes.save();
-    if (before?.key === key && before.isWhole && !image.options.noCache) return { ...result, digest: before.digest, built: false };
+    if (before?.key === key && before.isWhole && !image.options.noCache)
+      return { ...result, digest: before.digest, built: false };
 
     const builder = this.builder(image, listener);
     const written: WrittenImage[] = [];
@@ -142,7 +143,8 @@ export class ImageBuilder {
         context,
         buildArgs: analysis.buildArgs,
         platform,
-        findImage: (reference: string, wanted: Platform, place: Place) => this.bases.find(reference, wanted, place),
+        findImage: (reference: string, wanted: Platform, place: Place) =>
+          this.bases.find(reference, wanted, place),
         scratch: join(this.cache, 'scratch'),
         layout,
         labels,
@@ -170,22 +172,21 @@ export class ImageBuilder {
 
   private builder({ name, options }: WorkspaceImage, { log, onOutput }: Listener): Builder {
     if (options.builder === 'assemble') return assembler;
-    const engine = (): Builder => {
-      // What speaks to engines takes long to load, and most images need none.
-      const { EngineBuilder } = require('../builders/engine/engine-builder') as EngineModule;
-      return new EngineBuilder(this.engine, {
-        options,
-        key: `${this.workspace.root} ${name}`,
-        directory: this.workspace.root,
-        onOutput,
-        signal: this.signal,
-      });
-    };
-    return options.builder === 'docker' ? engine() : new AutoBuilder(engine, (why) => log(`${name}: ${why}`));
+    const engine = new EngineBuilder(this.engine, {
+      options,
+      key: `${this.workspace.root} ${name}`,
+      directory: this.workspace.root,
+      onOutput,
+      signal: this.signal,
+    });
+    return options.builder === 'docker' ? engine : new AutoBuilder(engine, (why) => log(`${name}: ${why}`));
   }
 
   /** What the image is made from, as far as it can be known without an engine. */
-  private async findBases({ variants, uses, containerfile }: Analysis, log: Log): Promise<(BaseImage | string)[]> {
+  private async findBases(
+    { variants, uses, containerfile }: Analysis,
+    log: Log,
+  ): Promise<(BaseImage | string)[]> {
     const found: (BaseImage | string)[] = [];
     for (const { platform, plan } of variants)
       for (const { reference, line } of uses) {
@@ -212,7 +213,12 @@ export class ImageBuilder {
   }
 }
 
-function buildKey(revision: Revision, labels: object, bases: readonly (BaseImage | string)[], full: boolean): string {
+function buildKey(
+  revision: Revision,
+  labels: object,
+  bases: readonly (BaseImage | string)[],
+  full: boolean,
+): string {
   const made = {
     version: BUILD_VERSION,
     revision: revision.hash,

@@ -1,5 +1,5 @@
 import { isRemote } from '../../containerfile/context-sources';
-import type { Add, Copy, Instruction } from '../../containerfile/instructions';
+import { type Add, type Copy, type Instruction, historyText } from '../../containerfile/instructions';
 import { Scope } from '../../containerfile/scope';
 import { cleanSource, type Match, matchSource } from '../../containerfile/sources';
 import { hasWildcard } from '../../containerfile/glob';
@@ -100,7 +100,7 @@ export class StageDraft {
     const place = { file: this.start.request.containerfile.file, line: instruction.line };
     await at(place, async () => {
       const entries = await this.carryOut(instruction, from, place);
-      this.steps.push({ createdBy: instruction.text, ...(entries?.length ? { entries } : {}) });
+      this.steps.push({ createdBy: historyText(instruction), ...(entries?.length ? { entries } : {}) });
     });
   }
 

@@ -1,7 +1,7 @@
 import { relative, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import type Docker from 'dockerode';
-import { type PackOptions, pack } from 'tar-fs';
+import type { PackOptions } from 'tar-fs';
 import type { Tree } from '../../filetree/entry';
 import { FIXED_TIME } from '../../filetree/tar/header';
 import type { Digest } from '../../oci/digest';
@@ -123,6 +123,8 @@ export function packContext(context: DirectoryContext, containerfile: string, ig
       archive.finalize();
     },
   };
+  // Loaded where it is used: most builds have no need of it.
+  const { pack } = require('tar-fs') as typeof import('tar-fs');
   return pack(context.root, options) as unknown as Readable;
 }
 

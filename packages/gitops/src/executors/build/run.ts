@@ -43,7 +43,13 @@ export function openRun(
   function start(): ImageBuilder {
     images = collectImages(projects, given);
     const workspace = new Workspace(workspaceRoot, readSettings(workspaceRoot), images);
-    return new ImageBuilder(workspace, new LayerTrees(join(cache, 'trees')), cache, engine, interrupted.signal);
+    return new ImageBuilder(
+      workspace,
+      new LayerTrees(join(cache, 'trees')),
+      cache,
+      engine,
+      interrupted.signal,
+    );
   }
 
   return {

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { type Extract, extract } from 'tar-stream';
+import type { Extract } from 'tar-stream';
 
 /** A regular file of an archive; its bytes have to be taken before the next file is asked for. */
 export interface ArchivedFile {
@@ -14,6 +14,8 @@ export class ArchiveReader {
   private readonly entries: ReturnType<Extract[typeof Symbol.asyncIterator]>;
 
   constructor(private readonly source: Readable) {
+    // Loaded where it is used: most builds have no need of it.
+    const { extract } = require('tar-stream') as typeof import('tar-stream');
     this.archive = extract();
     source.on('error', (error) => this.archive.destroy(error));
     source.on('aborted', () => this.archive.destroy(new Error('the archive is cut off')));
