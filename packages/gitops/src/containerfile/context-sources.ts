@@ -33,7 +33,12 @@ export function contextSources(file: Containerfile, plan: StagePlan, buildArgs: 
       globals: plan.globals,
       buildArgs,
       platform: plan.platform,
-      env: base.kind === 'scratch' ? SCRATCH_ENVIRONMENT : base.kind === 'stage' ? scopes.get(base.stage) : undefined,
+      env:
+        base.kind === 'scratch'
+          ? SCRATCH_ENVIRONMENT
+          : base.kind === 'stage'
+            ? scopes.get(base.stage)
+            : undefined,
     });
     scopes.set(stage.index, scope);
     return stage.instructions.flatMap((instruction) => {
@@ -85,7 +90,11 @@ function mountSources(instruction: Run, scope: Scope): ContextSource[] {
     }));
 }
 
-function located(source: string, line: number, scope: Scope): Pick<ContextSource, 'line' | 'pattern' | 'exact'> {
+function located(
+  source: string,
+  line: number,
+  scope: Scope,
+): Pick<ContextSource, 'line' | 'pattern' | 'exact'> {
   const expansion = scope.expandPartially(source, line);
   return expansion.unknown === undefined
     ? { line, pattern: expansion.text, exact: true }

@@ -7,6 +7,7 @@ import * as path from 'node:path';
 import fc from 'fast-check';
 import * as tar from 'tar-stream';
 import { compileIgnore, parseIgnoreFile } from './ignore';
+import { unless } from '../../test/support/available';
 
 /** What there is in the context of each case. */
 const tree = [
@@ -102,82 +103,79 @@ const noDocker = spawnSync('docker', ['--version'], { encoding: 'utf8' }).stdout
   : 'the docker CLI is not installed';
 
 // The CLI packs the context for the classic builder with moby's own matcher; no engine is needed to see it.
-(noDocker ? describe.skip : describe)(
-  `ignore rules as the docker CLI has them${noDocker ? `: ${noDocker}` : ''}`,
-  () => {
-    let root: string;
-    let server: http.Server;
-    let sent: string[];
+unless(noDocker, 'ignore rules as the docker CLI has them', () => {
+  let root: string;
+  let server: http.Server;
+  let sent: string[];
 
-    beforeAll(async () => {
-      root = fs.mkdtempSync(path.join(os.tmpdir(), 'gitops-ignore-'));
-      for (const file of [...tree, 'Dockerfile']) {
-        fs.mkdirSync(path.dirname(path.join(root, 'context', file)), { recursive: true });
-        fs.writeFileSync(path.join(root, 'context', file), '');
-      }
-      server = http.createServer(answer).listen(path.join(root, 'engine.sock'));
-      await once(server, 'listening');
-    });
-    afterAll(() => {
-      server.close();
-      server.closeAllConnections();
-      fs.rmSync(root, { recursive: true, force: true });
-    });
-
-    it.each(cases.filter(([, , , reason]) => !reason))('%s', async (_name, text) => {
-      expect(ignoredBy(text)).toEqual(await ignoredByDocker(text));
-    });
-
-    it('whatever the patterns', async () => {
-      const wild = fc.constantFrom(
-        '*',
-        '**',
-        'a',
-        'b',
-        'd',
-        'e',
-        'x.log',
-        '*.log',
-        'a*',
-        '**b',
-        '**.log',
-        '?',
-        '[^d]',
-        '***',
-      );
-      const pattern = fc.array(wild, { minLength: 1, maxLength: 4 }).map((segments) => segments.join('/'));
-      const exception = fc.constantFrom('!a', '!a/b', '!d/e', '!d/e/x.log', '!a/x', '!abc');
-      const patterns = fc.array(fc.oneof(pattern, exception), { maxLength: 6 });
-      await fc.assert(
-        fc.asyncProperty(patterns, async (patterns) => {
-          const text = patterns.join('\n');
-          expect(ignoredBy(text)).toEqual(await ignoredByDocker(text));
-        }),
-        { numRuns: 40 },
-      );
-    });
-
-    async function ignoredByDocker(text: string): Promise<string[]> {
-      fs.writeFileSync(path.join(root, 'context', '.dockerignore'), text);
-      sent = [];
-      const env = { ...process.env, DOCKER_BUILDKIT: '0', DOCKER_CONFIG: root, DOCKER_CONTEXT: undefined };
-      const args = ['--host', `unix://${root}/engine.sock`, 'build', path.join(root, 'context')];
-      const [status] = await once(spawn('docker', args, { env, stdio: 'ignore' }), 'close');
-      expect(status).toBe(0);
-      return tree.filter((file) => !sent.includes(file)).sort();
+  beforeAll(async () => {
+    root = fs.mkdtempSync(path.join(os.tmpdir(), 'gitops-ignore-'));
+    for (const file of [...tree, 'Dockerfile']) {
+      fs.mkdirSync(path.dirname(path.join(root, 'context', file)), { recursive: true });
+      fs.writeFileSync(path.join(root, 'context', file), '');
     }
+    server = http.createServer(answer).listen(path.join(root, 'engine.sock'));
+    await once(server, 'listening');
+  });
+  afterAll(() => {
+    server.close();
+    server.closeAllConnections();
+    fs.rmSync(root, { recursive: true, force: true });
+  });
 
-    function answer(request: http.IncomingMessage, response: http.ServerResponse): void {
-      response
-        .setHeader('API-Version', '1.41')
-        .setHeader('OSType', 'linux')
-        .setHeader('Content-Type', 'application/json');
-      if (!request.url!.includes('/build?')) return void response.end('{}');
-      const extract = tar.extract().on('entry', ({ name }, stream, next) => {
-        sent.push(name);
-        stream.on('end', next).resume();
-      });
-      request.pipe(extract).on('finish', () => response.end('{}'));
-    }
-  },
-);
+  it.each(cases.filter(([, , , reason]) => !reason))('%s', async (_name, text) => {
+    expect(ignoredBy(text)).toEqual(await ignoredByDocker(text));
+  });
+
+  it('whatever the patterns', async () => {
+    const wild = fc.constantFrom(
+      '*',
+      '**',
+      'a',
+      'b',
+      'd',
+      'e',
+      'x.log',
+      '*.log',
+      'a*',
+      '**b',
+      '**.log',
+      '?',
+      '[^d]',
+      '***',
+    );
+    const pattern = fc.array(wild, { minLength: 1, maxLength: 4 }).map((segments) => segments.join('/'));
+    const exception = fc.constantFrom('!a', '!a/b', '!d/e', '!d/e/x.log', '!a/x', '!abc');
+    const patterns = fc.array(fc.oneof(pattern, exception), { maxLength: 6 });
+    await fc.assert(
+      fc.asyncProperty(patterns, async (patterns) => {
+        const text = patterns.join('\n');
+        expect(ignoredBy(text)).toEqual(await ignoredByDocker(text));
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  async function ignoredByDocker(text: string): Promise<string[]> {
+    fs.writeFileSync(path.join(root, 'context', '.dockerignore'), text);
+    sent = [];
+    const env = { ...process.env, DOCKER_BUILDKIT: '0', DOCKER_CONFIG: root, DOCKER_CONTEXT: undefined };
+    const args = ['--host', `unix://${root}/engine.sock`, 'build', path.join(root, 'context')];
+    const [status] = await once(spawn('docker', args, { env, stdio: 'ignore' }), 'close');
+    expect(status).toBe(0);
+    return tree.filter((file) => !sent.includes(file)).sort();
+  }
+
+  function answer(request: http.IncomingMessage, response: http.ServerResponse): void {
+    response
+      .setHeader('API-Version', '1.41')
+      .setHeader('OSType', 'linux')
+      .setHeader('Content-Type', 'application/json');
+    if (!request.url!.includes('/build?')) return void response.end('{}');
+    const extract = tar.extract().on('entry', ({ name }, stream, next) => {
+      sent.push(name);
+      stream.on('end', next).resume();
+    });
+    request.pipe(extract).on('finish', () => response.end('{}'));
+  }
+});

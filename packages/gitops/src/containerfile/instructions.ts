@@ -25,6 +25,11 @@ export type Instruction =
 
 export type Keyword = Instruction['keyword'];
 
+/** The instruction as an image's history shows it: however it is laid out over lines, it reads the same. */
+export function historyText({ text }: Instruction): string {
+  return text.replace(/\s+/g, ' ');
+}
+
 interface Located {
   /** First line of the instruction, counted from 1. */
   readonly line: number;

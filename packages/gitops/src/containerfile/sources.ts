@@ -40,7 +40,12 @@ export function matchSource(tree: Tree, source: string, options: { parents: bool
   const names =
     wild === -1
       ? [literal(parts).join('/')]
-      : expand(tree, tree.resolve(literal(parts.slice(0, wild)).join('/')), parts.slice(wild), options.parents);
+      : expand(
+          tree,
+          tree.resolve(literal(parts.slice(0, wild)).join('/')),
+          parts.slice(wild),
+          options.parents,
+        );
   const pivot = source.indexOf('/./');
   const dropped = pivot === -1 ? 0 : depth(cleanSource(source.slice(0, pivot)));
   return names.flatMap((name) => {
@@ -86,7 +91,7 @@ export function* selectFiles(tree: Tree, match: Match, exclude: readonly string[
 function expand(tree: Tree, root: string, patterns: string[], parents: boolean): string[] {
   return patterns.reduce(
     (found, pattern) => {
-      if (parents && pattern === '**') return found.flatMap((path) => directories(tree, path));
+      if (parents && pattern === '**') return [...new Set(found.flatMap((path) => directories(tree, path)))];
       const segment = compileSegments(pattern)[0]!;
       return found.flatMap((path) =>
         tree.get(path)?.type === 'directory'

@@ -52,6 +52,7 @@ function createZstdDecompress(what: string): Transform {
   );
 }
 
+/** zlib's own errors, by their codes. */
 function isFormatError(error: unknown): error is Error {
-  return error instanceof Error && 'code' in error && /^(Z_|ZSTD_)/.test(String(error.code));
+  return /^(Z_|ZSTD_)/.test((error as NodeJS.ErrnoException | undefined)?.code ?? '');
 }

@@ -68,6 +68,7 @@ export class MemoryRepository implements WritableRepository {
     const bytes =
       neighbour?.blobs.get(descriptor.digest) ??
       (await readAll(verified(content(), descriptor, 'what was pushed')));
+    options.signal?.throwIfAborted();
     this.blobs.set(descriptor.digest, bytes);
   }
 

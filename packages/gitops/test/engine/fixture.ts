@@ -11,6 +11,7 @@ import type { BuildEvent } from '../../src/builders/engine/progress/trace';
 import type { BuildQuery } from '../../src/builders/engine/request';
 import { type Entry, type Tree, bytes, directory } from '../../src/filetree/entry';
 import { sha256, type Digest } from '../../src/oci/digest';
+import { unless } from '../support/available';
 import { type Engine as Process, type EngineKind, startEngine, whyNoEngine } from '../support/engines';
 
 export type Files = Readonly<
@@ -160,12 +161,7 @@ export class TestEngine {
 
 /** Registers a suite that needs an engine; without one, a placeholder says that it was left out, and why. */
 export function withEngine(kind: EngineKind, name: string, body: (engine: () => TestEngine) => void): void {
-  const reason = whyNoEngine(kind);
-  if (reason) {
-    it.todo(`left out: ${name}: ${reason}`);
-    return;
-  }
-  describe(`${name} (${kind})`, () => {
+  unless(whyNoEngine(kind), `${name} (${kind})`, () => {
     let engine: TestEngine;
     beforeAll(async () => {
       engine = await TestEngine.start(kind);

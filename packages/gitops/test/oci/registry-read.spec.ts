@@ -124,14 +124,20 @@ describe('a redirect', () => {
     expect(storage.asked.map(({ headers }) => headers.authorization)).toEqual([undefined]);
   });
 
-  it('to a host that asks for credentials gets none', async () => {
-    const storage = (await start()).always(fail(401, { 'www-authenticate': 'Basic realm="x"' }));
-    const server = (await start()).always(redirect(`http://localhost:${storage.host.split(':')[1]}/blob`));
-    const credentials = { kind: 'password', username: 'me', password: 's3cret' } as const;
-    const reading = readAll(open(server.host, { credentials }).open(CONTENT.descriptor));
-    await expect(reading).rejects.toEqual(failure('forbidden', /localhost:\d+ denies access/));
-    expect(storage.asked.map(({ headers }) => headers.authorization)).toEqual([undefined]);
-  });
+  it.each(['Basic realm="x"', 'Bearer realm="http://HOST/token"'])(
+    'to a host that asks for credentials by %s gives it none',
+    async (how) => {
+      const storage = await start();
+      storage.always(fail(401, { 'www-authenticate': how.replace('HOST', storage.host) }));
+      const server = (await start()).always(redirect(`http://localhost:${storage.host.split(':')[1]}/blob`));
+      const credentials = { kind: 'password', username: 'me', password: 's3cret' } as const;
+      const reading = readAll(open(server.host, { credentials }).open(CONTENT.descriptor));
+      await expect(reading).rejects.toEqual(failure('forbidden', /localhost:\d+ denies access/));
+      expect(storage.asked.map(({ path, headers }) => [path, headers.authorization])).toEqual([
+        ['/blob', undefined],
+      ]);
+    },
+  );
 
   it('that goes round is left', async () => {
     const server = await start();

@@ -6,10 +6,14 @@ import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { contentOf } from '../../src/oci/content';
+import { Authorizer } from '../../src/oci/registry/authorizer';
 import { certificatesFor } from '../../src/oci/registry/certificates';
+import { SYSTEM_CLOCK } from '../../src/oci/registry/retry';
 import { whenAvailable } from '../support/available';
 import { blob } from './fixtures';
 import { RegistryFixture, failure } from './registry-fixture';
+import { fail } from './scripted-registry';
 
 const fixture = new RegistryFixture();
 const CONTENT = blob('content');
@@ -52,6 +56,30 @@ whenAvailable('openssl', 'TLS', () => {
     const server = (await fixture.start({ key, cert })).hold(CONTENT);
     const repository = fixture.open(server.host, { caFile: join(directory, 'ca.crt') });
     expect(await repository.has(CONTENT.descriptor)).toBe(true);
+  });
+
+  it('is kept where a registry behind a proxy does not know of it', async () => {
+    const server = await fixture.start({ key, cert });
+    server.next(fail(404), fail(202, { location: `http://${server.host}/upload` }), fail(201));
+    const repository = fixture.open(server.host, { caFile: join(directory, 'ca.crt') });
+    await repository.push(CONTENT.descriptor, () => contentOf(CONTENT.bytes));
+    expect(server.asked).toHaveLength(3);
+  });
+
+  it('is not left for a token', () => {
+    const authorizer = new Authorizer(
+      new URL('https://registry.example.com'),
+      () => Promise.reject(new Error('looked up')),
+      () => Promise.reject(new Error('sent')),
+      SYSTEM_CLOCK,
+    );
+    const challenged = (realm: string) => () =>
+      authorizer.challenged(`Bearer realm="${realm}"`, [], undefined);
+    expect(challenged('http://tokens.example.com/')).toThrow(
+      'registry.example.com sends for tokens to http://tokens.example.com, which is not safe',
+    );
+    expect(challenged('tokens')).toThrow('an invalid address');
+    expect(challenged('https://tokens.example.com/')).not.toThrow();
   });
 
   it('of an authority in certs.d is trusted for its host', () => {

@@ -83,6 +83,22 @@ export function storeContract(open: () => Promise<Store> | Store): void {
       expect((await readAll(repository.open(other.descriptor))).equals(other.bytes)).toBe(true);
     });
 
+    it('stop being written when the signal says so, and leave nothing', async () => {
+      const { descriptor } = blob('content');
+      const stop = new AbortController();
+      const pushed = repository.push(
+        descriptor,
+        async function* () {
+          yield Buffer.from('con');
+          stop.abort(new Error('enough'));
+          yield Buffer.from('tent');
+        },
+        { signal: stop.signal },
+      );
+      await expect(pushed).rejects.toThrow('enough');
+      expect(await repository.has(descriptor)).toBe(false);
+    });
+
     it('stop being read when the signal says so', async () => {
       const { descriptor, bytes } = blob(noise(100_000));
       await repository.push(descriptor, () => contentOf(bytes));

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
+import { unless } from '../support/available';
 import { startDocker, whyNoEngine } from '../support/engines';
 import { cases, type ParityCase } from './cases';
 import { compare } from './compare';
@@ -50,7 +51,7 @@ it('every context can be written to a disk as it is', async () => {
 
 const reason = mode === '' ? 'GITOPS_PARITY is not set' : whyNoEngine('docker');
 
-(reason ? describe.skip : describe)(`the engine itself (${reason ?? mode})`, () => {
+unless(reason, 'the recorded truth against the engine itself', () => {
   const results: Recorded[] = [];
   const trouble: string[] = [];
 

@@ -13,16 +13,23 @@ export function isAvailable(program: string): boolean {
   });
 }
 
-/**
- * Registers a suite that needs a program. Without the program one visible placeholder stands for the suite, and a line
- * goes to the file that GITOPS_LEFT_OUT names, so that what was not tested is never taken for what passed.
- */
+/** Registers a suite that needs a program. */
 export function whenAvailable(program: string, name: string, body: () => void): void {
-  if (isAvailable(program)) {
-    describe(name, body);
-    return;
-  }
-  const reason = `left out: ${name}: ${program} is not on PATH`;
+  unless(isAvailable(program) ? undefined : `${program} is not on PATH`, name, body);
+}
+
+/** Registers a suite, unless there is a reason why it cannot run here. */
+export function unless(reason: string | undefined, name: string, body: () => void): void {
+  if (reason === undefined) describe(name, body);
+  else leaveOut(name, reason);
+}
+
+/**
+ * One visible placeholder for a suite that cannot run here, and a line in the file that GITOPS_LEFT_OUT names, so that
+ * what was not tested is never taken for what passed.
+ */
+function leaveOut(name: string, why: string): void {
+  const reason = `left out: ${name}: ${why}`;
   it.todo(reason);
   const file = process.env['GITOPS_LEFT_OUT'];
   if (file) appendFileSync(file, `${reason}\n`);

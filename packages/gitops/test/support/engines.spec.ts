@@ -1,36 +1,38 @@
 import * as fs from 'node:fs';
 import * as http from 'node:http';
-import { type Engine, type EngineKind, startEngine, startRegistry, whyNoEngine } from './engines';
+import { unless } from './available';
+import { type Engine, startEngine, startRegistry, whyNoEngine } from './engines';
 
 jest.setTimeout(60_000);
 
-describe.each<EngineKind>(['docker', 'podman', 'registry'])('a private %s', (kind) => {
-  const test = whyNoEngine(kind) === undefined ? it : it.skip;
+for (const kind of ['docker', 'podman', 'registry'] as const)
+  unless(whyNoEngine(kind), `a private ${kind}`, () => {
+    it('answers, is started once, and leaves nothing', async () => {
+      const engine = await startEngine(kind);
+      try {
+        expect(await status(engine)).toBe(200);
+        const again = await startEngine(kind, { dir: engine.dir });
+        expect(again.env).toEqual(engine.env);
+      } finally {
+        await engine.stop();
+      }
+      expect(await status(engine)).toBeUndefined();
+      expect(fs.existsSync(engine.dir)).toBe(false);
+      await engine.stop();
+    });
+  });
 
-  test('answers, is started once, and leaves nothing', async () => {
-    const engine = await startEngine(kind);
+unless(whyNoEngine('registry'), 'a registry with a password', () => {
+  it('asks for it', async () => {
+    const engine = await startRegistry({ user: 'ann', password: 'a secret' });
     try {
-      expect(await status(engine)).toBe(200);
-      const again = await startEngine(kind, { dir: engine.dir });
-      expect(again.env).toEqual(engine.env);
+      expect(await status(engine)).toBe(401);
+      expect(await status(engine, 'ann:wrong')).toBe(401);
+      expect(await status(engine, 'ann:a secret')).toBe(200);
     } finally {
       await engine.stop();
     }
-    expect(await status(engine)).toBeUndefined();
-    expect(fs.existsSync(engine.dir)).toBe(false);
-    await engine.stop();
   });
-});
-
-(whyNoEngine('registry') === undefined ? it : it.skip)('a registry can ask for a password', async () => {
-  const engine = await startRegistry({ user: 'ann', password: 'a secret' });
-  try {
-    expect(await status(engine)).toBe(401);
-    expect(await status(engine, 'ann:wrong')).toBe(401);
-    expect(await status(engine, 'ann:a secret')).toBe(200);
-  } finally {
-    await engine.stop();
-  }
 });
 
 /** What a request to the engine is answered with; undefined if nobody answers. */

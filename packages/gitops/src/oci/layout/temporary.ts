@@ -11,7 +11,21 @@ const ABANDONED_AFTER_MS = 24 * 60 * 60 * 1000;
  * Its name says which process writes it, so that what a killed process left behind can be told from what is in use.
  */
 export function temporaryPath(directory: string): string {
+  directories.add(directory);
   return join(directory, `.tmp-${machine()}-${process.pid}-${randomBytes(8).toString('hex')}`);
+}
+
+/** Where this process has put temporary files. */
+const directories = new Set<string>();
+
+/** Removes the temporary files of this process, for when it is about to be ended. */
+export function removeOwn(): void {
+  for (const directory of directories)
+    for (const name of list(directory)) {
+      const match = NAME.exec(name);
+      if (match?.[1] === machine() && match[2] === String(process.pid))
+        rmSync(join(directory, name), { force: true });
+    }
 }
 
 /** Removes the temporary files of processes that are gone. A directory that is not there has none. */

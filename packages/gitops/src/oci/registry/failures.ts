@@ -121,17 +121,15 @@ async function explanation(response: HttpResponse): Promise<string> {
     const said = [errors?.[0]?.code, errors?.[0]?.message].filter(
       (text) => typeof text === 'string' && text !== '',
     );
-    // Not everything a stranger writes belongs on a terminal.
-    return said.length > 0
-      ? ` (${said
-          .join(': ')
-          .replace(/[\x00-\x1f\x7f]+/g, ' ')
-          .trim()
-          .slice(0, 200)})`
-      : '';
+    return said.length > 0 ? ` (${printable(said.join(': ')).slice(0, 200)})` : '';
   } catch {
     return '';
   }
+}
+
+/** Not everything a stranger writes belongs on a terminal. */
+function printable(text: string): string {
+  return text.replace(/\p{Cc}+/gu, ' ').trim();
 }
 
 function codeOf(error: unknown): string | undefined {
