@@ -1,5 +1,7 @@
+import type { EngineOptions } from '../builders/engine/options';
+
 /** The options of the executor `build`. Each is documented in its schema. */
-export interface BuildOptions {
+export interface BuildOptions extends EngineOptions {
   /** Relative to the workspace. */
   readonly containerfile: string;
   readonly context?: 'project' | 'workspace';
@@ -13,12 +15,6 @@ export interface BuildOptions {
   readonly full?: boolean;
   readonly concurrency?: number;
   readonly builder?: 'auto' | 'assemble' | 'docker';
-  readonly network?: string;
-  readonly extraHosts?: readonly string[];
-  readonly secrets?: readonly string[];
-  readonly cacheFrom?: readonly string[];
-  readonly noCache?: boolean;
-  readonly pull?: boolean;
 }
 
 /**
