@@ -13,6 +13,8 @@ export interface BuildRequest extends AssembleRequest {
   readonly known: LayersByKey;
   /** Whether the layers of the bases go into the layout too. */
   readonly full: boolean;
+  /** Says when to stop. */
+  readonly signal?: AbortSignal;
 }
 
 /** A way to build images. All give the same files and the same configuration for the same container file. */

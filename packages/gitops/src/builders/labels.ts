@@ -14,13 +14,19 @@ export function speaksOfItsImage(label: string): boolean {
 }
 
 /** The labels that name what an image is made from. */
-export function baseLabels(base: { readonly name: string; readonly digest: Digest } | undefined): Record<string, string> {
+export function baseLabels(
+  base: { readonly name: string; readonly digest: Digest } | undefined,
+): Record<string, string> {
   if (!base) return {};
   return { [`${ANNOTATION}base.name`]: base.name, [`${ANNOTATION}base.digest`]: base.digest };
 }
 
 /** The labels that follow from an image's sources alone. */
-export function sourceLabels(name: string, revision: string, vendor: string | undefined): Record<string, string> {
+export function sourceLabels(
+  name: string,
+  revision: string,
+  vendor: string | undefined,
+): Record<string, string> {
   return {
     [`${ANNOTATION}ref.name`]: name,
     [`${ANNOTATION}revision`]: revision,

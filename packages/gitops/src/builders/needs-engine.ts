@@ -28,7 +28,11 @@ export class NeedsEngine extends GitopsError {
 export function engineWork({ file, directives }: Containerfile, plan: StagePlan): NeedsEngine | undefined {
   const { syntax } = directives;
   if (syntax && !KNOWN_SYNTAX.test(syntax))
-    return new NeedsEngine(`the syntax ${syntax}`, { file, line: 1 }, 'write it in that of docker/dockerfile');
+    return new NeedsEngine(
+      `the syntax ${syntax}`,
+      { file, line: 1 },
+      'write it in that of docker/dockerfile',
+    );
   for (const { stage } of plan.stages)
     for (const instruction of stage.instructions) {
       const work = workOf(instruction, { file, line: instruction.line });

@@ -1,7 +1,7 @@
 import type { Layer } from '../oci/layer';
 import type { Digest } from '../oci/digest';
 import type { Layout } from '../oci/layout';
-import { readIndex } from '../oci/layout/index-file';
+import { isLayout, readIndex } from '../oci/layout/index-file';
 import { replaceContent } from '../oci/layout/replace';
 import { OCI } from '../oci/media-types';
 import { normalizePlatform } from '../oci/platform';
@@ -28,6 +28,7 @@ export interface Output {
 /** Reads an output; undefined where there is none, or none that can be read. */
 export function readOutput(layout: Layout): Output | undefined {
   try {
+    if (!isLayout(layout.directory)) return undefined;
     const [entry] = readIndex(layout.directory).manifests;
     if (!entry) return undefined;
     const { [KEY]: key, [LAYERS]: layers = '{}', [BLOBS]: blobs = '[]' } = entry.annotations ?? {};
@@ -73,6 +74,10 @@ export async function publish(
 }
 
 /** Adds the layers of a base, so that other tools find all of the image in one place. */
-export async function addLayers(layout: Layout, layers: readonly Layer[]): Promise<void> {
-  for (const layer of layers) await layout.push(layer.descriptor, () => layer.open());
+export async function addLayers(
+  layout: Layout,
+  layers: readonly Layer[],
+  signal?: AbortSignal,
+): Promise<void> {
+  for (const layer of layers) await layout.push(layer.descriptor, () => layer.open(), { signal });
 }

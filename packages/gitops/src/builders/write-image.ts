@@ -37,6 +37,7 @@ export async function writeImage(
   platform: Platform,
   labels: Readonly<Record<string, string>>,
   known: LayersByKey,
+  signal?: AbortSignal,
 ): Promise<WrittenImage> {
   const base = image.base && {
     config: await image.base.image.config(),
@@ -47,7 +48,8 @@ export async function writeImage(
   for (const { entries } of image.steps) {
     if (!entries) continue;
     const key = layerKey(entries);
-    const found = layers.get(key) ?? reusable(layout, known.get(key)) ?? (await writeLayer(layout, entries));
+    const found =
+      layers.get(key) ?? reusable(layout, known.get(key)) ?? (await writeLayer(layout, entries, signal));
     layers.set(key, found);
     own.push(found);
   }
@@ -58,7 +60,10 @@ export async function writeImage(
     author: image.author,
     history: [...(base?.config.history ?? []), ...history(image)],
     layers: [
-      ...(base?.manifest.layers ?? []).map((layer, i) => ({ layer, diffId: base!.config.rootfs.diff_ids[i]! })),
+      ...(base?.manifest.layers ?? []).map((layer, i) => ({
+        layer,
+        diffId: base!.config.rootfs.diff_ids[i]!,
+      })),
       // A layer that is not compressed is its own diffID.
       ...own.map((layer) => ({ layer, diffId: layer.digest })),
     ],
@@ -113,7 +118,11 @@ function reusable(layout: Layout, layer: Descriptor | undefined): Descriptor | u
   return layer && layout.path(layer) !== undefined ? layer : undefined;
 }
 
-async function writeLayer(layout: Layout, entries: readonly Entry[]): Promise<Descriptor> {
+async function writeLayer(
+  layout: Layout,
+  entries: readonly Entry[],
+  signal?: AbortSignal,
+): Promise<Descriptor> {
   const writer = layout.writer();
   try {
     let pause = BYTES_WITHOUT_PAUSE;
@@ -123,6 +132,7 @@ async function writeLayer(layout: Layout, entries: readonly Entry[]): Promise<De
       if (pause > 0) continue;
       pause = BYTES_WITHOUT_PAUSE;
       await new Promise(setImmediate);
+      signal?.throwIfAborted();
     }
     return { mediaType: OCI.layer, ...writer.finish() };
   } finally {

@@ -46,7 +46,7 @@ export class Draft {
 
   /** Puts one entry down in place of whatever is there; a directory merges with a directory. */
   replace(entry: Entry): void {
-    if (entry.type !== 'directory' && this.put.get(entry.path)?.type === 'directory') this.drop(entry.path);
+    if (entry.type !== 'directory' && this.tree.get(entry.path)?.type === 'directory') this.drop(entry.path);
     this.top.add(entry);
     this.put.set(entry.path, entry);
   }

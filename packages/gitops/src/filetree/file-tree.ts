@@ -49,9 +49,14 @@ export class FileTree implements Tree {
 
 /** Byte order of UTF-8, whatever the locale. */
 export function compareNames(a: string, b: string): number {
-  if (a === b) return 0;
-  // UTF-16 order differs from UTF-8 order only where surrogates meet the last characters of the basic plane.
-  const differs = /[\ud800-\uffff]/;
-  if (differs.test(a) || differs.test(b)) return Buffer.compare(Buffer.from(a), Buffer.from(b));
-  return a < b ? -1 : 1;
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const left = a.charCodeAt(i);
+    const right = b.charCodeAt(i);
+    if (left === right) continue;
+    // UTF-16 order differs from UTF-8 order only where surrogates meet the last characters of the basic plane.
+    const both = Math.min(left, right) >= 0xd800;
+    return both ? Buffer.compare(Buffer.from(a), Buffer.from(b)) : left - right;
+  }
+  return a.length - b.length;
 }

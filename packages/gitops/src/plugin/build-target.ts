@@ -30,7 +30,8 @@ export function buildTarget(image: WorkspaceImage, surroundings: Surroundings): 
   const analysis = orElse(() => workspace.analysis(image), undefined);
   const circle = workspace.circle(image);
   const ingredients = circle ? [] : orElse(() => workspace.ingredients(image), []);
-  const built = builtSources(image, analysis?.sources ?? [], surroundings);
+  const ignored = readIgnore(image, workspace.root);
+  const built = builtSources(image, analysis?.sources ?? [], ignored, surroundings);
 
   return {
     executor: 'gitops:build',
@@ -42,7 +43,7 @@ export function buildTarget(image: WorkspaceImage, surroundings: Surroundings): 
     cache: true,
     outputs: ['{options.outputPath}'],
     inputs: [
-      ...fileInputs(image, analysis?.sources ?? [], workspace.root),
+      ...fileInputs(image, analysis?.sources ?? [], ignored),
       ...environmentArguments(image.options.buildArgs).map((env) => ({ env })),
       ...ingredients.map((base) => ({ dependentTasksOutputFiles: `${outputPath(base)}/index.json` })),
       ...built.flatMap(({ globs }) => globs.map((glob) => ({ dependentTasksOutputFiles: glob }))),
@@ -68,13 +69,12 @@ export function buildTarget(image: WorkspaceImage, surroundings: Surroundings): 
 function fileInputs(
   image: WorkspaceImage,
   sources: readonly ContextSource[],
-  workspaceRoot: string,
+  ignored: readonly string[],
 ): Input[] {
   const { containerfile } = image.options;
   const context = contextRoot(image);
   const candidates = ignoreFileCandidates(containerfile, context);
   const globs = sources.flatMap((source) => sourceGlobs(source, context, image.projectRoot));
-  const ignored = readIgnore(candidates, workspaceRoot);
   return [
     ...new Set<string>([
       `{workspaceRoot}/${SETTINGS_FILE}`,
@@ -95,14 +95,11 @@ interface BuiltSource {
 function builtSources(
   image: WorkspaceImage,
   sources: readonly ContextSource[],
-  { workspace, options, projectFiles, gitIgnore }: Surroundings,
+  ignored: readonly string[],
+  { options, projectFiles, gitIgnore }: Surroundings,
 ): BuiltSource[] {
   const context = contextRoot(image);
-  const rules = orElse(
-    () =>
-      compileIgnore(readIgnore(ignoreFileCandidates(image.options.containerfile, context), workspace.root)),
-    undefined,
-  );
+  const rules = orElse(() => compileIgnore(ignored), undefined);
   return sources.flatMap((source): BuiltSource[] => {
     const path = posix.join(context, fixedPart(source));
     if (path !== '.' && gitIgnore.ignores(path, true))
@@ -146,7 +143,9 @@ function isBelow(path: string, directory: string): boolean {
   return directory === '.' || path === directory || path.startsWith(`${directory}/`);
 }
 
-function readIgnore(candidates: readonly string[], workspaceRoot: string): string[] {
+/** The patterns of the image's ignore file. */
+function readIgnore(image: WorkspaceImage, workspaceRoot: string): string[] {
+  const candidates = ignoreFileCandidates(image.options.containerfile, contextRoot(image));
   const file = candidates.find((candidate) => existsSync(join(workspaceRoot, candidate)));
   return file === undefined
     ? []

@@ -1,12 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
-import {
-  type CreateDependencies,
-  type CreateNodes,
+import type {
+  CreateDependencies,
+  CreateNodes,
   DependencyType,
-  type ProjectConfiguration,
-  type RawProjectGraphDependency,
-  type TargetConfiguration,
+  ProjectConfiguration,
+  RawProjectGraphDependency,
+  TargetConfiguration,
 } from '@nx/devkit';
 import { fixedPart } from '../workspace/inputs';
 import { CONTAINER_FILES } from '../workspace/container-files';
@@ -25,6 +25,9 @@ export type { PluginOptions } from './options';
 
 export const name = 'gitops';
 
+/** Loading all of @nx/devkit for this one word would take longer than to make a small graph. */
+const STATIC = 'static' as DependencyType.static;
+
 /** A project for each directory with container files; a target for each of these. */
 export const createNodes: CreateNodes<PluginOptions> = [
   CONTAINER_FILES,
@@ -38,6 +41,7 @@ export const createNodes: CreateNodes<PluginOptions> = [
       projects.flatMap(({ images }) => images),
     );
     const gitIgnore = new GitIgnore((path) => readIfThere(join(workspaceRoot, path)));
+    const surroundings = { workspace, options, projectFiles, gitIgnore };
     return projects.map((project) => [
       project.images[0]!.options.containerfile,
       { projects: { [project.root]: configuration(project) } },
@@ -50,7 +54,7 @@ export const createNodes: CreateNodes<PluginOptions> = [
     }: InferredProject): Omit<ProjectConfiguration, 'root'> {
       const targets: Record<string, TargetConfiguration> = {};
       for (const image of images) {
-        targets[image.targetName] = buildTarget(image, { workspace, options, projectFiles, gitIgnore });
+        targets[image.targetName] = buildTarget(image, surroundings);
         const load = loadTargetName(image, options);
         targets[load] = loadTarget(image, load, workspace.settings);
       }
@@ -79,7 +83,7 @@ export const createDependencies: CreateDependencies<PluginOptions> = (
     return [...targets].map((target): RawProjectGraphDependency => ({
       source: image.project,
       target,
-      type: DependencyType.static,
+      type: STATIC,
       sourceFile: image.options.containerfile,
     }));
   });

@@ -1,4 +1,4 @@
-import { type Dirent, type Stats, lstatSync, readdirSync, readlinkSync } from 'node:fs';
+import { type Stats, lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { sep } from 'node:path';
 import type { IgnoreRules } from '../containerfile/ignore';
 import { type Content, type Entry, type Tree, directory } from '../filetree/entry';
@@ -17,7 +17,7 @@ import { HostFile } from './host-file';
 export class BuildContext implements Tree {
   private readonly entries = new Map<string, Entry | undefined>();
   private readonly lists = new Map<string, string[]>();
-  private readonly kept = new Map<string, boolean>();
+  private readonly visibility = new Map<string, boolean>();
 
   /**
    * @param root the context's directory, absolute
@@ -39,8 +39,7 @@ export class BuildContext implements Tree {
   list(path: string): string[] {
     let names = this.lists.get(path);
     if (!names) {
-      names = this.readDirectory(path)
-        .map((dirent) => dirent.name)
+      names = this.names(path)
         .filter((name) => this.visible(join(path, name)))
         .sort(compareNames);
       this.lists.set(path, names);
@@ -54,7 +53,7 @@ export class BuildContext implements Tree {
 
   /** Whether the ignore file is why `path` is not in the context. */
   ignores(path: string): boolean {
-    return !this.visible(path) && lstatSync(this.absolute(path), { throwIfNoEntry: false }) !== undefined;
+    return !this.visible(path) && this.stat(path) !== undefined;
   }
 
   absolute(path: string): string {
@@ -62,13 +61,16 @@ export class BuildContext implements Tree {
   }
 
   private visible(path: string): boolean {
-    if (!this.ignore.ignored(path)) return true;
-    let kept = this.kept.get(path);
-    if (kept === undefined) {
-      kept = this.ignore.mayContainUnignored(path) && this.isDirectory(path) && this.list(path).length > 0;
-      this.kept.set(path, kept);
+    let visible = this.visibility.get(path);
+    if (visible === undefined) {
+      visible = !this.ignore.ignored(path) || this.hasUnignored(path);
+      this.visibility.set(path, visible);
     }
-    return kept;
+    return visible;
+  }
+
+  private hasUnignored(path: string): boolean {
+    return this.ignore.mayContainUnignored(path) && this.isDirectory(path) && this.list(path).length > 0;
   }
 
   private isDirectory(path: string): boolean {
@@ -112,8 +114,8 @@ export class BuildContext implements Tree {
     return this.attempt(path, () => lstatSync(this.absolute(path), { throwIfNoEntry: false }));
   }
 
-  private readDirectory(path: string): Dirent[] {
-    return this.attempt(path, () => readdirSync(this.absolute(path), { withFileTypes: true })) ?? [];
+  private names(path: string): string[] {
+    return this.attempt(path, () => readdirSync(this.absolute(path))) ?? [];
   }
 
   private attempt<T>(path: string, read: () => T): T | undefined {

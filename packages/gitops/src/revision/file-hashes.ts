@@ -5,6 +5,8 @@ import { dirname } from 'node:path';
 /** What a file looked like when it was hashed: `[size, mtimeMs, ctimeMs, inode, sha256]`. */
 type Known = readonly [size: number, mtimeMs: number, ctimeMs: number, inode: number, sha256: string];
 
+const SHA256 = /^[0-9a-f]{64}$/;
+
 /**
  * Content hashes of files. A file that looks as it did (size, times, inode) is not read again.
  *
@@ -25,7 +27,8 @@ export class FileHashes {
    */
   static load(file: string): FileHashes {
     try {
-      return new FileHashes(file, JSON.parse(readFileSync(file, 'utf8')) as Record<string, Known>);
+      const known = JSON.parse(readFileSync(file, 'utf8')) as Record<string, Known> | null;
+      return new FileHashes(file, known ?? {});
     } catch {
       return new FileHashes(file, {});
     }
@@ -39,7 +42,8 @@ export class FileHashes {
       known[0] === stat.size &&
       known[1] === stat.mtimeMs &&
       known[2] === stat.ctimeMs &&
-      known[3] === stat.ino
+      known[3] === stat.ino &&
+      SHA256.test(known[4])
     ) {
       this.seen.set(path, known);
       return known[4];

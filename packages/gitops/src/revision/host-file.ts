@@ -33,7 +33,7 @@ export class HostFile implements Content {
       buffer ??= Buffer.allocUnsafeSlow(CHUNK);
       let left = this.stat.size;
       while (left > 0) {
-        const read = readSync(fd, buffer, 0, Math.min(left, CHUNK), null);
+        const read = this.readInto(buffer, fd, Math.min(left, CHUNK));
         if (read === 0) throw this.changed();
         left -= read;
         yield buffer.subarray(0, read);
@@ -51,11 +51,19 @@ export class HostFile implements Content {
   }
 
   private open(): number {
+    return this.attempt(() => openSync(this.file, 'r'));
+  }
+
+  private readInto(buffer: Buffer, fd: number, length: number): number {
+    return this.attempt(() => readSync(fd, buffer, 0, length, null));
+  }
+
+  private attempt<T>(work: () => T): T {
     try {
-      return openSync(this.file, 'r');
+      return work();
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (code === 'ENOENT') throw this.changed();
+      if (code === 'ENOENT' || code === 'EISDIR') throw this.changed();
       throw new GitopsError(
         `${this.name} cannot be read (${code})`,
         undefined,

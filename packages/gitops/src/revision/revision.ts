@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type ContextSource, contextSources } from '../containerfile/context-sources';
-import type { Containerfile } from '../containerfile/instructions';
+import { type Containerfile, type Instruction, historyText } from '../containerfile/instructions';
 import type { Variables } from '../containerfile/scope';
 import type { StagePlan } from '../containerfile/stages';
 import { matchSource, selectFiles } from '../containerfile/sources';
@@ -50,19 +50,26 @@ export function revisionOf(input: RevisionInput): Revision {
   const head = {
     version: REVISION_VERSION,
     platforms: variants.map(({ platform }) => formatPlatform(platform)),
-    arguments: variants.map(({ plan }) => plan.usedArgs),
+    arguments: variants.map(({ plan }) => usedArguments(plan)),
     directives: { escape: containerfile.directives.escape, syntax: containerfile.directives.syntax },
-    globals: containerfile.globals.map(meaning),
-    stages: variants[0]!.plan.stages.map(({ stage }) => [stage.from, ...stage.instructions].map(meaning)),
+    // Which stages are needed may depend on the platform: FROM base-$TARGETARCH.
+    stages: variants.map(({ plan }) =>
+      plan.stages.map(({ stage }) => [stage.from, ...stage.instructions].map(meaning)),
+    ),
   };
   hash.update(canonicalJson(head));
-  for (const [path, what] of sorted) hash.update(`\n${JSON.stringify(path)} ${what}`);
+  hash.update(sorted.map(([path, what]) => `\n${JSON.stringify(path)} ${what}`).join(''));
   return { hash: hash.digest('hex'), files: new Map(sorted) };
 }
 
-/** An instruction without where it stands, and how it is laid out. */
-function meaning<T extends { line: number; endLine: number; text: string }>(instruction: T): Partial<T> {
-  return { ...instruction, line: undefined, endLine: undefined, text: undefined };
+/** The arguments in use, and beside them their values before the first FROM: not every stage need take the same. */
+function usedArguments({ usedArgs, globals }: StagePlan): (readonly [string, string, string?])[] {
+  return Object.entries(usedArgs).map(([name, value]) => [name, value, globals.get(name)]);
+}
+
+/** An instruction without where it stands. Its text counts, for the image's history shows it. */
+function meaning<T extends Instruction>(instruction: T): Partial<T> {
+  return { ...instruction, line: undefined, endLine: undefined, text: historyText(instruction) };
 }
 
 function collect(context: BuildContext, source: ContextSource, files: Map<string, string>): void {
@@ -71,11 +78,18 @@ function collect(context: BuildContext, source: ContextSource, files: Map<string
     : matchSource(context, source.pattern, { parents: false });
   for (const match of matches) {
     // The name counts beside the content: it may be a link's.
-    if (match.name !== match.path) files.set(match.name, `link ${JSON.stringify(match.path)}`);
+    if (match.name !== match.path) note(files, match.name, `link ${JSON.stringify(match.path)}`);
     for (const { entry } of selectFiles(context, match, source.exclude)) {
-      if (entry.path !== '') files.set(entry.path, describe(entry));
+      if (entry.path !== '') note(files, entry.path, describe(entry));
     }
   }
+}
+
+/** One source may follow a link that another one takes as it is: then both are in the hash. */
+function note(files: Map<string, string>, path: string, what: string): void {
+  const before = files.get(path);
+  if (before === undefined) files.set(path, what);
+  else if (!before.split(' and ').includes(what)) files.set(path, `${before} and ${what}`);
 }
 
 function describe(entry: Entry): string {

@@ -1,14 +1,4 @@
-import {
-  closeSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GitopsError } from './errors';
@@ -44,16 +34,21 @@ export async function withLock<T>(file: string, work: () => Promise<T>): Promise
 }
 
 function acquire(file: string): boolean {
+  if (create(file)) return true;
+  if (isGone(file)) takeAway(file);
+  return false;
+}
+
+/** Whether the file could be made, with this process's number in it; not where it is there already. */
+function create(file: string): boolean {
   try {
     const fd = openSync(file, 'wx');
     writeSync(fd, String(process.pid));
     closeSync(fd);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    const holder = holderOf(file);
-    if (holder !== undefined && isGone(holder, file)) takeAway(file, holder);
-    return false;
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
   }
 }
 
@@ -67,7 +62,10 @@ function holderOf(file: string): string | undefined {
   }
 }
 
-function isGone(holder: string, file: string): boolean {
+/** Whether the process that made the lock file has ended. */
+function isGone(file: string): boolean {
+  const holder = holderOf(file);
+  if (holder === undefined) return false;
   const pid = Number(holder);
   if (!Number.isInteger(pid) || pid <= 0)
     return Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) > UNWRITTEN_MS;
@@ -79,15 +77,19 @@ function isGone(holder: string, file: string): boolean {
   }
 }
 
-/** Several may find one lock abandoned: only who still finds it so under its own name for it removes it. */
-function takeAway(file: string, holder: string): void {
-  const aside = `${file}.${process.pid}`;
-  try {
-    renameSync(file, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
+/**
+ * Removes an abandoned lock. Of several that find it so one may do it, and only after another look: else it would
+ * remove the lock of who was faster.
+ */
+function takeAway(file: string): void {
+  const claim = `${file}.takeover`;
+  if (!create(claim)) {
+    if (isGone(claim)) rmSync(claim, { force: true });
+    return;
   }
-  if (holderOf(aside) !== holder) linkSync(aside, file);
-  rmSync(aside, { force: true });
+  try {
+    if (isGone(file)) rmSync(file, { force: true });
+  } finally {
+    rmSync(claim, { force: true });
+  }
 }

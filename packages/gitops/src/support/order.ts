@@ -1,6 +1,7 @@
 /**
  * Runs a piece of work for each item, after that of all items that it needs, up to `concurrency` at once; yields the
- * results as they come. `work` must not throw. Items of a circle come last, one after the other.
+ * results as they come. `work` must not throw. Where nothing else is left, one item of a circle goes without what it
+ * needs. Needs that are not among the items do not count.
  */
 export async function* runInOrder<T>(
   items: readonly string[],
@@ -8,18 +9,19 @@ export async function* runInOrder<T>(
   concurrency: number,
   work: (item: string) => Promise<T>,
 ): AsyncGenerator<T> {
-  const waitsFor = new Map(items.map((item) => [item, new Set(needs(item))]));
+  const all = new Set(items);
+  const waitsFor = new Map(items.map((item) => [item, new Set(needs(item).filter((need) => all.has(need)))]));
   const neededBy = new Map<string, string[]>();
-  for (const item of items)
-    for (const need of needs(item)) neededBy.set(need, [...(neededBy.get(need) ?? []), item]);
+  for (const [item, needed] of waitsFor)
+    for (const need of needed) neededBy.set(need, [...(neededBy.get(need) ?? []), item]);
   const ready = items.filter((item) => waitsFor.get(item)!.size === 0);
   const open = new Set(items);
   const running = new Map<string, Promise<{ item: string; result: T }>>();
 
   while (open.size > 0) {
     // What waits for itself would wait for ever.
-    if (ready.length === 0 && running.size === 0) ready.push([...open][0]!);
-    while (ready.length > 0 && running.size < concurrency) {
+    if (ready.length === 0 && running.size === 0) ready.push(inCircle([...open][0]!, waitsFor));
+    while (ready.length > 0 && running.size < Math.max(1, concurrency)) {
       const item = ready.shift()!;
       running.set(
         item,
@@ -36,4 +38,15 @@ export async function* runInOrder<T>(
     }
     yield result;
   }
+}
+
+/** An item of a circle, found from one that waits for it. */
+function inCircle(start: string, waitsFor: ReadonlyMap<string, ReadonlySet<string>>): string {
+  const passed = new Set<string>();
+  let item = start;
+  while (!passed.has(item)) {
+    passed.add(item);
+    item = [...waitsFor.get(item)!][0]!;
+  }
+  return item;
 }

@@ -39,12 +39,24 @@ export interface AnalysisOptions {
 
 const DEPENDENCY_LABEL = 'dependency.';
 
+/** The latest analysis of each file: the project graph asks for all of them twice, and again after each change. */
+const latest = new Map<string, { readonly input: string; readonly analysis: Analysis }>();
+
 /**
  * Reads a container file.
  * @param file the path that errors name
  * @throws GitopsError with file and line
  */
 export function analyse(text: string, file: string, options: AnalysisOptions): Analysis {
+  const input = JSON.stringify([text, options]);
+  const known = latest.get(file);
+  if (known?.input === input) return known.analysis;
+  const analysis = analyseAnew(text, file, options);
+  latest.set(file, { input, analysis });
+  return analysis;
+}
+
+function analyseAnew(text: string, file: string, options: AnalysisOptions): Analysis {
   const containerfile = parseContainerfile(text, file);
   const { target, buildArgs } = options;
   const variants = options.platforms.map(parsePlatform).map((platform) => ({

@@ -20,7 +20,7 @@ import { BuildContext } from '../revision/context';
 import { FileHashes } from '../revision/file-hashes';
 import { type Revision, revisionOf } from '../revision/revision';
 import { StoreError } from '../oci/store-error';
-import { GitopsError, type Place } from '../support/errors';
+import { GitopsError, type Place, at } from '../support/errors';
 import { withLock } from '../support/lock';
 import type { Analysis } from './analysis';
 import { Bases } from './bases';
@@ -76,6 +76,10 @@ export class ImageBuilder {
    * @throws GitopsError that says what is wrong and where; the output is then as it was before
    */
   async build(image: WorkspaceImage, listener: Listener): Promise<BuildResult> {
+    return at({ file: image.options.containerfile }, () => this.buildChecked(image, listener));
+  }
+
+  private async buildChecked(image: WorkspaceImage, listener: Listener): Promise<BuildResult> {
     this.check(image);
     const analysis = this.workspace.analysis(image);
     this.warn(image, analysis, listener.log);
@@ -91,6 +95,7 @@ export class ImageBuilder {
 
   private check(image: WorkspaceImage): void {
     this.workspace.checkName(image);
+    this.workspace.checkOutput(image);
     const circle = this.workspace.circle(image);
     if (!circle) return;
     const names = circle.map(({ name }) => name).join(' → ');
@@ -150,6 +155,7 @@ export class ImageBuilder {
         labels,
         known: before?.layers ?? new Map(),
         full: image.options.full ?? false,
+        signal: this.signal,
       };
       written.push(await builder.build(request));
     }
@@ -163,10 +169,7 @@ export class ImageBuilder {
       existsSync(join(this.workspace.root, candidate)),
     );
     const patterns = file ? parseIgnoreFile(readFileSync(join(this.workspace.root, file), 'utf8'), file) : [];
-    // An image never holds itself.
-    const own =
-      root === '.' ? output : output.startsWith(`${root}/`) ? output.slice(root.length + 1) : undefined;
-    const rules = compileIgnore(own ? [...patterns, own] : patterns, file ? { file } : undefined);
+    const rules = compileIgnore([...patterns, ...neverTaken(root, output)], file ? { file } : undefined);
     return new BuildContext(join(this.workspace.root, root), rules, hashes);
   }
 
@@ -177,7 +180,6 @@ export class ImageBuilder {
       key: `${this.workspace.root} ${name}`,
       directory: this.workspace.root,
       onOutput,
-      signal: this.signal,
     });
     return options.builder === 'docker' ? engine : new AutoBuilder(engine, (why) => log(`${name}: ${why}`));
   }
@@ -211,6 +213,12 @@ export class ImageBuilder {
     const name = sha256(JSON.stringify([projectRoot, options.containerfile, options.context ?? 'project']));
     return join(this.cache, 'hashes', `${name.slice('sha256:'.length)}.json`);
   }
+}
+
+/** An image never holds itself, nor what Nx and this plugin write while it is built. */
+function neverTaken(root: string, output: string): string[] {
+  if (root === '.') return [output, '.nx'];
+  return output.startsWith(`${root}/`) ? [output.slice(root.length + 1)] : [];
 }
 
 function buildKey(

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
+import { repositoryName } from '../oci/names';
 import { parseReference } from '../oci/reference';
-import { GitopsError } from '../support/errors';
+import { GitopsError, at } from '../support/errors';
 import { type Analysis, analyse } from './analysis';
 import { buildArguments, DEFAULT_PLATFORMS } from './build-options';
-import { type WorkspaceImage, referenceName } from './image';
+import { type WorkspaceImage, outputPath, referenceName } from './image';
 import type { Settings } from './settings';
 
 /** Another image of the workspace that an image needs. */
@@ -24,7 +25,9 @@ const ALWAYS_RINGS = ['ante', 'post'];
 /** The images of a workspace and what they need of each other. Container files are read when they are asked for. */
 export class Workspace {
   private readonly byReference = new Map<string, WorkspaceImage[]>();
+  private outputs: Map<string, WorkspaceImage[]> | undefined;
   private readonly analyses = new Map<WorkspaceImage, Analysis | GitopsError>();
+  private readonly needs = new Map<WorkspaceImage, Dependency[]>();
 
   constructor(
     readonly root: string,
@@ -60,7 +63,13 @@ export class Workspace {
    * The images of the workspace that an image needs, in the order in which it names them.
    * @throws GitopsError where its container file cannot be read, or names an image that two projects claim
    */
-  dependencies(image: WorkspaceImage): Dependency[] {
+  dependencies(image: WorkspaceImage): readonly Dependency[] {
+    let needs = this.needs.get(image);
+    if (!needs) this.needs.set(image, (needs = this.findDependencies(image)));
+    return needs;
+  }
+
+  private findDependencies(image: WorkspaceImage): Dependency[] {
     const { uses, labels, containerfile } = this.analysis(image);
     const found = uses.flatMap(({ reference, via, line }): Dependency[] => {
       const match = this.match(reference, { file: containerfile.file, line });
@@ -111,10 +120,48 @@ export class Workspace {
     return search([image]);
   }
 
-  /** @throws GitopsError where another project claims the image's name too, or another file of its directory */
+  /**
+   * @throws GitopsError for what no image can be called, and where another project claims the name too, or another
+   * file of its directory
+   */
   checkName(image: WorkspaceImage): void {
-    const claimants = this.byReference.get(referenceName(image, this.settings)) ?? [];
-    if (claimants.length > 1) throw claimed(image.name, claimants, { file: image.options.containerfile });
+    const place = { file: image.options.containerfile };
+    const reference = referenceName(image, this.settings);
+    at(place, () => repositoryName(reference));
+    const claimants = this.byReference.get(reference) ?? [];
+    if (claimants.length > 1) throw claimed(image.name, claimants, place);
+  }
+
+  /** @throws GitopsError for an output outside the workspace, and for one that is another image's too */
+  checkOutput(image: WorkspaceImage): void {
+    const output = normalOutput(image);
+    const place = { file: image.options.containerfile };
+    if (output === '.' || output.split('/')[0] === '..' || posix.isAbsolute(output))
+      throw new GitopsError(
+        `its outputPath ${output} is not inside the workspace`,
+        place,
+        'choose a directory below dist',
+      );
+    const others = this.byOutput()
+      .get(output)!
+      .filter((other) => other !== image);
+    if (others.length > 0)
+      throw new GitopsError(
+        `its outputPath ${output} is that of ${others[0]!.options.containerfile} too`,
+        place,
+        'choose another one for either of them',
+      );
+  }
+
+  private byOutput(): ReadonlyMap<string, readonly WorkspaceImage[]> {
+    if (!this.outputs) {
+      this.outputs = new Map<string, WorkspaceImage[]>();
+      for (const image of this.images) {
+        const output = normalOutput(image);
+        this.outputs.set(output, [...(this.outputs.get(output) ?? []), image]);
+      }
+    }
+    return this.outputs;
   }
 
   private one(reference: string, place: { file: string; line: number }): WorkspaceImage | undefined {
@@ -153,6 +200,10 @@ export class Workspace {
       platforms: options.platforms ?? DEFAULT_PLATFORMS,
     });
   }
+}
+
+function normalOutput(image: WorkspaceImage): string {
+  return posix.join(outputPath(image), '.');
 }
 
 function claimed(

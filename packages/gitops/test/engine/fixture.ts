@@ -109,6 +109,11 @@ export class TestEngine {
     return this.process.stop();
   }
 
+  /** What a program sets to be led to it. */
+  get env(): Readonly<Record<string, string>> {
+    return this.process.env;
+  }
+
   get lines(): string[] {
     return this.events.flatMap(renderEvent);
   }

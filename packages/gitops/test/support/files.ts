@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -59,11 +60,18 @@ export function writeFiles(directory: string, files: Files): string {
   return directory;
 }
 
-/** The names of all files below a directory, by path. */
+/** The paths of all that is below a directory, parents first. Links are named, and never followed. */
+export function listAll(directory: string, below = ''): string[] {
+  return readdirSync(join(directory, below), { withFileTypes: true }).flatMap((entry) => {
+    const path = join(below, entry.name);
+    return entry.isDirectory() ? [path, ...listAll(directory, path)] : [path];
+  });
+}
+
+/** The paths of all files below a directory. */
 export function listFiles(directory: string): string[] {
-  return readdirSync(directory, { recursive: true, withFileTypes: true })
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => join(entry.parentPath, entry.name).slice(directory.length + 1))
+  return listAll(directory)
+    .filter((path) => !lstatSync(join(directory, path)).isDirectory())
     .sort();
 }
 

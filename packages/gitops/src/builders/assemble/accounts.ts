@@ -3,6 +3,8 @@ import { ROOT, type Tree, readAll } from '../../filetree/entry';
 import { GitopsError } from '../../support/errors';
 
 const MAX_ID = 0xffff_ffff;
+const FILES = { user: '/etc/passwd', group: '/etc/group' };
+type Kind = keyof typeof FILES;
 
 /**
  * The owner that `--chown` or USER names: `user`, `user:group`, each a name or a number.
@@ -23,18 +25,19 @@ function findUser(user: string, tree: Tree): Owner {
   const id = numeric(user);
   if (id !== undefined) return { uid: id, gid: id };
   for (const [name, , uid, gid] of records(tree, 'etc/passwd'))
-    if (name === user) return { uid: Number(uid), gid: Number(gid) };
+    if (name === user) return { uid: recorded(uid, 'user', user), gid: recorded(gid, 'user', user) };
   if (user === 'root') return ROOT;
-  throw unknown('user', user, '/etc/passwd');
+  throw unknown('user', user);
 }
 
 function findGroup(group: string, tree: Tree): number {
   if (group === '') return ROOT.gid;
   const id = numeric(group);
   if (id !== undefined) return id;
-  for (const [name, , gid] of records(tree, 'etc/group')) if (name === group) return Number(gid);
+  for (const [name, , gid] of records(tree, 'etc/group'))
+    if (name === group) return recorded(gid, 'group', group);
   if (group === 'root') return ROOT.gid;
-  throw unknown('group', group, '/etc/group');
+  throw unknown('group', group);
 }
 
 function numeric(text: string): number | undefined {
@@ -42,6 +45,17 @@ function numeric(text: string): number | undefined {
   const id = Number(text);
   if (id > MAX_ID) throw new GitopsError(`${text} is too large for a user or group id`);
   return id;
+}
+
+/** A number of the image's files. */
+function recorded(text: string | undefined, kind: Kind, name: string): number {
+  const id = /^\d+$/.test(text ?? '') ? Number(text) : NaN;
+  if (id <= MAX_ID) return id;
+  throw new GitopsError(
+    `the image has no usable number for the ${kind} "${name}"`,
+    undefined,
+    `mend ${FILES[kind]} of the base, or use a number`,
+  );
 }
 
 function records(tree: Tree, path: string): string[][] {
@@ -53,10 +67,10 @@ function records(tree: Tree, path: string): string[][] {
     .map((line) => line.split(':'));
 }
 
-function unknown(kind: string, name: string, file: string): GitopsError {
+function unknown(kind: Kind, name: string): GitopsError {
   return new GitopsError(
     `the image knows no ${kind} "${name}"`,
     undefined,
-    `add it to ${file} of the base, or use a number`,
+    `add it to ${FILES[kind]} of the base, or use a number`,
   );
 }

@@ -8,7 +8,7 @@ import { assemble } from './assemble';
 /** Builds images by writing their layers: no engine, no root, and the same bytes wherever it is done. */
 export const assembler: Builder = {
   async build(request) {
-    const { containerfile, plan, layout, platform, labels, known, full } = request;
+    const { containerfile, plan, layout, platform, labels, known, full, signal } = request;
     const work = engineWork(containerfile, plan);
     if (work) throw work;
     const assembled = await assemble(request);
@@ -20,8 +20,9 @@ export const assembler: Builder = {
         platform,
         { ...labels, ...baseLabels(base) },
         known,
+        signal,
       );
-      if (base && full) await addLayers(layout, await base.image.layers());
+      if (base && full) await addLayers(layout, await base.image.layers(), signal);
       return written;
     } finally {
       assembled.close();

@@ -1,13 +1,14 @@
 import { isRemote } from '../../containerfile/context-sources';
 import { type Add, type Copy, type Instruction, historyText } from '../../containerfile/instructions';
 import { Scope } from '../../containerfile/scope';
-import { cleanSource, type Match, matchSource } from '../../containerfile/sources';
+import { type Match, matchSource } from '../../containerfile/sources';
 import { hasWildcard } from '../../containerfile/glob';
 import { Draft } from '../../filetree/draft';
 import { bytes, type Entry, type Tree } from '../../filetree/entry';
 import { FileTree } from '../../filetree/file-tree';
 import { sha256 } from '../../oci/digest';
 import type { RunConfig } from '../../oci/types';
+import { missingSource } from '../missing-source';
 import { NeedsEngine } from '../needs-engine';
 import { at, GitopsError, type Place } from '../../support/errors';
 import { findOwner } from './accounts';
@@ -206,38 +207,11 @@ export class StageDraft {
       const found = matchSource(source, pattern, { parents: instruction.parents });
       // A pattern may match nothing, as in BuildKit: `COPY package.json yarn.lock* ./`.
       if (found.length === 0 && !hasWildcard(pattern))
-        throw this.missing(instruction.keyword, pattern, isLocal);
+        throw isLocal
+          ? missingSource(instruction.keyword, pattern, this.start.request.context)
+          : notThere(instruction.keyword, pattern);
       return found;
     });
-  }
-
-  private missing(keyword: string, source: string, isLocal: boolean): GitopsError {
-    const what = `${keyword} source ${source}`;
-    if (!isLocal)
-      return new GitopsError(
-        `${what} does not exist in what it is copied from`,
-        undefined,
-        'correct the path',
-      );
-    const { context } = this.start.request;
-    const path = cleanSource(source);
-    if (context.ignores(path))
-      return new GitopsError(
-        `${what} is left out by the ignore file`,
-        undefined,
-        `add !${path} to it, or correct the path`,
-      );
-    if (/^\/?\.\.(\/|$)/.test(source))
-      return new GitopsError(
-        `${what} is outside of the build context ${context.root}`,
-        undefined,
-        "move it into the context, or set the target's option context to workspace",
-      );
-    return new GitopsError(
-      `${what} does not exist in the build context ${context.root}`,
-      undefined,
-      'create it, or correct the path',
-    );
   }
 
   private async archives(instruction: Add, matches: readonly Match[]): Promise<Map<Match, readonly Entry[]>> {
@@ -252,6 +226,14 @@ export class StageDraft {
     }
     return archives;
   }
+}
+
+function notThere(keyword: string, source: string): GitopsError {
+  return new GitopsError(
+    `${keyword} source ${source} does not exist in what it is copied from`,
+    undefined,
+    'correct the path',
+  );
 }
 
 function heredocMatch(name: string, content: Buffer): Match {

@@ -69,10 +69,10 @@ function stamped(entry: Entry, path: string, { owner, mode }: Transfer): Entry {
     mode: type === 'symlink' || !mode ? entry.mode : mode(entry.mode, type === 'directory'),
     uid,
     gid,
-    ...(link === undefined ? {} : { link }),
-    ...(content ? { content } : {}),
-    ...(device ? { device } : {}),
-    ...(xattrs ? { xattrs } : {}),
+    link,
+    content,
+    device,
+    xattrs,
   };
 }
 

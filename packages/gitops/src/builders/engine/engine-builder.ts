@@ -24,6 +24,7 @@ import { renderEvent } from './progress/render';
 import { registryLogin } from './registry-login';
 import type { BuildQuery } from './request';
 import { renameImages } from './rewrite';
+import { checkSources } from './sources';
 import { removeName, temporaryName } from './temporary';
 
 type ImageSource = Source & { kind: 'image' };
@@ -36,7 +37,6 @@ export interface EngineBuild {
   readonly directory: string;
   /** The output of the steps, as it comes. */
   readonly onOutput: (line: string) => void;
-  readonly signal?: AbortSignal;
 }
 
 /**
@@ -54,8 +54,9 @@ export class EngineBuilder implements Builder {
     const { containerfile, plan } = request;
     const instructions = plan.stages.flatMap(({ stage }) => [stage.from, ...stage.instructions]);
     checkFeatures(engine, containerfile, instructions);
+    checkSources(request);
 
-    const bases = new Bases(engine, request, this.settings.signal);
+    const bases = new Bases(engine, request);
     const made = temporaryName('build');
     try {
       const names = await bases.provide();
@@ -66,6 +67,10 @@ export class EngineBuilder implements Builder {
         ...(this.settings.options.pull && !bases.areLoaded ? { pull: true } : {}),
       });
       return await this.take(engine, id, request, bases.ofTarget());
+    } catch (error) {
+      // What an abort makes of the calls in progress says nothing.
+      request.signal?.throwIfAborted();
+      throw error;
     } finally {
       await removeName(engine.docker, made).catch(() => undefined);
       await bases.release();
@@ -73,8 +78,8 @@ export class EngineBuilder implements Builder {
   }
 
   private async run(engine: Engine, request: BuildRequest, text: string, more: BuildQuery): Promise<Digest> {
-    const { containerfile, context, buildArgs, platform } = request;
-    const { options, key, directory, onOutput, signal } = this.settings;
+    const { containerfile, context, buildArgs, platform, signal } = request;
+    const { options, key, directory, onOutput } = this.settings;
     const isNative = samePlatform(platform, parsePlatform(engine.platform));
     const query: BuildQuery = {
       ...more,
@@ -109,17 +114,17 @@ export class EngineBuilder implements Builder {
     request: BuildRequest,
     base: BaseImage | undefined,
   ): Promise<WrittenImage> {
-    const { layout, platform, plan, labels, full } = request;
+    const { layout, platform, plan, labels, full, signal } = request;
     const known = await baseLayers(base);
     const taken = new Map<Digest, Descriptor>();
     const { config, diffIds } = await exportImage(
       engine,
       id,
-      { skip: new Set(known.keys()), signal: this.settings.signal },
+      { skip: new Set(known.keys()), signal },
       async (layer) => void taken.set(layer.diffId, await store(layout, layer)),
     );
     const image = parseImageConfig(config, `the image that ${engine.description} built`);
-    if (base && full) await addLayers(layout, await base.image.layers());
+    if (base && full) await addLayers(layout, await base.image.layers(), signal);
     return writeDocuments(layout, {
       platform,
       run: ownLabels(image, plan, { ...labels, ...baseLabels(base) }),
@@ -139,7 +144,6 @@ class Bases {
   constructor(
     private readonly engine: Engine,
     private readonly request: BuildRequest,
-    private readonly signal?: AbortSignal,
   ) {}
 
   /** @returns the names under which the engine has them, by what the container file calls them */
@@ -176,7 +180,7 @@ class Bases {
   }
 
   private async load(image: BaseImage): Promise<string> {
-    const base = await provideBase(this.engine, image.image, this.signal);
+    const base = await provideBase(this.engine, image.image, this.request.signal);
     this.provided.push(base);
     return base.reference;
   }
@@ -204,7 +208,12 @@ function keyOf({ reference, platform }: ImageSource): string {
 /** The container file up to the end of the target: the last stage is then the one to build, with a name or without. */
 function untilTarget({ text, plan, containerfile }: BuildRequest): string {
   const next = containerfile.stages[plan.target + 1];
-  return next ? text.split('\n').slice(0, next.from.line - 1).join('\n') : text;
+  return next
+    ? text
+        .split('\n')
+        .slice(0, next.from.line - 1)
+        .join('\n')
+    : text;
 }
 
 async function baseLayers(base: BaseImage | undefined): Promise<Map<Digest, Descriptor>> {
@@ -227,11 +236,17 @@ async function store(layout: Layout, { diffId, content }: ExportedLayer): Promis
 }
 
 /** The configuration with our labels, and without those of the base that speak of the base. */
-function ownLabels(image: ImageConfig, { stages }: StagePlan, labels: Readonly<Record<string, string>>): RunConfig {
+function ownLabels(
+  image: ImageConfig,
+  { stages }: StagePlan,
+  labels: Readonly<Record<string, string>>,
+): RunConfig {
   const written = new Set(
     stages.flatMap(({ stage }) =>
       stage.instructions.flatMap((instruction) =>
-        instruction.keyword === 'LABEL' ? instruction.pairs.map(({ name }) => name.replace(/^["']|["']$/g, '')) : [],
+        instruction.keyword === 'LABEL'
+          ? instruction.pairs.map(({ name }) => name.replace(/^["']|["']$/g, ''))
+          : [],
       ),
     ),
   );

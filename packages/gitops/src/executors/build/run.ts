@@ -9,6 +9,7 @@ import type { BuildOptions } from '../../workspace/build-options';
 import { type Project, collectImages } from '../../workspace/collect';
 import { readSettings } from '../../workspace/settings';
 import { Workspace } from '../../workspace/workspace';
+import { onInterruption } from './interruption';
 
 export interface Outcome {
   readonly success: boolean;
@@ -39,6 +40,11 @@ export function openRun(
   const interrupted = new AbortController();
   let builder: ImageBuilder | undefined;
   let images: Workspace['images'] = [];
+  const running = new Set<Promise<Outcome>>();
+  const release = onInterruption(() => {
+    interrupted.abort(new GitopsError('interrupted'));
+    return Promise.allSettled(running);
+  });
 
   function start(): ImageBuilder {
     images = collectImages(projects, given);
@@ -52,24 +58,34 @@ export function openRun(
     );
   }
 
+  async function build(task: string): Promise<Outcome> {
+    const lines: string[] = [];
+    try {
+      interrupted.signal.throwIfAborted();
+      builder ??= start();
+      const image = images.find(({ project, targetName }) => task === `${project}:${targetName}`);
+      if (!image) throw new Error(`${task} builds no image`);
+      const result = await builder.build(image, {
+        log: (line) => lines.push(line),
+        onOutput: (line) => process.stdout.write(`${image.name} | ${line}\n`),
+      });
+      return outcome(true, [...lines, summary(result)]);
+    } catch (error) {
+      if (error instanceof GitopsError) return outcome(false, [...lines, error.message]);
+      return outcome(false, [...lines, `a fault in gitops: ${(error as Error).stack ?? String(error)}`]);
+    }
+  }
+
   return {
-    async build(task) {
-      const lines: string[] = [];
-      try {
-        builder ??= start();
-        const image = images.find(({ project, targetName }) => task === `${project}:${targetName}`);
-        if (!image) throw new Error(`${task} builds no image`);
-        const result = await builder.build(image, {
-          log: (line) => lines.push(line),
-          onOutput: (line) => process.stdout.write(`${image.name} | ${line}\n`),
-        });
-        return outcome(true, [...lines, summary(result)]);
-      } catch (error) {
-        if (error instanceof GitopsError) return outcome(false, [...lines, error.message]);
-        return outcome(false, [...lines, `a fault in gitops: ${(error as Error).stack ?? String(error)}`]);
-      }
+    build(task) {
+      const work = build(task).finally(() => running.delete(work));
+      running.add(work);
+      return work;
     },
-    close: async () => builder?.close(),
+    async close() {
+      release();
+      await builder?.close();
+    },
   };
 }
 

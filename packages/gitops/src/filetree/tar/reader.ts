@@ -32,6 +32,7 @@ export interface TarEntry {
 type Step = { readonly take: number } | { readonly skip: number } | { readonly entry: TarEntry };
 
 const MAX_EXTENSION = 8 * 1024 * 1024;
+const CUT_FILE = 'it ends in the middle of a file';
 const TYPES = new Map(Object.entries(TYPE_FLAGS).map(([type, flag]) => [flag, type as EntryType]));
 TYPES.set('\0', 'file').set('7', 'file');
 
@@ -110,7 +111,7 @@ export async function listTarStream(
       else advance(Buffer.from(head));
     }
   }
-  if (!finished) advance(Buffer.concat(pending));
+  for (let rest = Buffer.concat(pending); !finished; rest = Buffer.alloc(0)) advance(rest);
   return entries;
 }
 
@@ -131,8 +132,11 @@ function* tarSteps(
     if (block.length < BLOCK) throw broken(name, position, 'it ends in the middle of a header');
     if (isZero(block)) return;
     if (!hasRightSum(block)) throw broken(name, position, 'a checksum is wrong');
+    const header = position;
+    const number = (offset: number, width: number): number =>
+      checked(parseNumber(block, offset, width), name, header);
     const flag = String.fromCharCode(block[156]!);
-    let size = number(block, 124, 12);
+    let size = number(124, 12);
 
     if ([PAX_FLAG, PAX_GLOBAL_FLAG, GNU_LONG_NAME_FLAG, GNU_LONG_LINK_FLAG].includes(flag)) {
       if (size > MAX_EXTENSION) throw broken(name, position, 'an extended header is too large');
@@ -148,18 +152,21 @@ function* tarSteps(
     }
 
     const pax = { ...globals, ...extended };
-    if (pax['size']) size = decimal(pax['size'], name, position);
+    // An empty value takes away what was said before.
+    const record = (key: string): string | undefined => pax[key]?.toString() || undefined;
+    const decimal = (key: string): number | undefined =>
+      record(key) === undefined ? undefined : checked(Number(record(key)), name, header);
+    size = decimal('size') ?? size;
     const type = TYPES.get(flag);
-    const path = pax['path']?.toString() ?? longName ?? ustarPath(block);
-    const link = pax['linkpath']?.toString() ?? longLink ?? text(block.subarray(157, 257));
+    const path = record('path') ?? longName ?? ustarPath(block);
+    const link = record('linkpath') ?? longLink ?? text(block.subarray(157, 257));
     const offset = position;
     // Types that this code does not know have a body, as POSIX asks.
-    const length = type === 'file' || type === undefined ? size + padding(size) : 0;
-    position += length;
+    const length = type === 'file' || type === undefined ? size : 0;
+    position += length + padding(length);
     const keep = type === 'file' && size <= MAX_EXTENSION && wanted.has(cleanPath(path));
-    const bytes = keep
-      ? Buffer.from(((yield { take: length }) ?? Buffer.alloc(0)).subarray(0, size))
-      : undefined;
+    const bytes = keep ? Buffer.from((yield { take: length }) ?? Buffer.alloc(0)) : undefined;
+    if (bytes && bytes.length < length) throw broken(name, header, CUT_FILE);
     if (type) {
       const xattrs = Object.entries(pax)
         .filter(([key]) => key.startsWith(XATTR_RECORD))
@@ -169,21 +176,26 @@ function* tarSteps(
           path: cleanPath(path),
           // Archives older than ustar mark a directory by its name alone.
           type: type === 'file' && path.endsWith('/') ? 'directory' : type,
-          mode: number(block, 100, 8) & 0o7777,
-          uid: pax['uid'] ? decimal(pax['uid'], name, position) : number(block, 108, 8),
-          gid: pax['gid'] ? decimal(pax['gid'], name, position) : number(block, 116, 8),
+          mode: number(100, 8) & 0o7777,
+          uid: decimal('uid') ?? number(108, 8),
+          gid: decimal('gid') ?? number(116, 8),
           ...(type === 'symlink' ? { link } : type === 'hardlink' ? { link: cleanPath(link) } : {}),
           size: type === 'file' ? size : 0,
           offset,
           ...(type === 'character' || type === 'block'
-            ? { device: { major: number(block, 329, 8), minor: number(block, 337, 8) } }
+            ? { device: { major: number(329, 8), minor: number(337, 8) } }
             : {}),
           ...(xattrs.length ? { xattrs: Object.fromEntries(xattrs) } : {}),
           ...(bytes ? { bytes } : {}),
         },
       };
     }
-    if (!keep && length > 0) yield { skip: length };
+    if (!keep && length > 0) {
+      yield { skip: length - 1 };
+      // That the last byte is there tells that all of them are. What fills up the block may be missing at the end.
+      if ((yield { take: 1 })?.length !== 1) throw broken(name, header, CUT_FILE);
+    }
+    if (padding(length) > 0) yield { skip: padding(length) };
     extended = {};
     longName = longLink = undefined;
   }
@@ -212,25 +224,19 @@ function text(field: Buffer): string {
   return field.toString('utf8', 0, end === -1 ? field.length : end);
 }
 
-/** An octal number, or GNU's base-256 where the first bit is set. */
-function number(block: Buffer, offset: number, width: number): number {
+/** An octal number, or GNU's base-256 where the first bit is set; NaN for anything else. */
+function parseNumber(block: Buffer, offset: number, width: number): number {
   if (block[offset]! & 0x80) {
     let value = block[offset]! & 0x7f;
     for (let i = offset + 1; i < offset + width; i++) value = value * 256 + block[i]!;
     return value;
   }
-  const value = parseInt(
-    block
-      .toString('latin1', offset, offset + width)
-      .replace(/[\0 ]+/g, ' ')
-      .trim() || '0',
-    8,
-  );
-  return Number.isNaN(value) ? 0 : value;
+  const digits = block.toString('latin1', offset, offset + width).replace(/^[\0 ]+|[\0 ]+$/g, '');
+  if (digits === '') return 0;
+  return /^[0-7]+$/.test(digits) ? parseInt(digits, 8) : NaN;
 }
 
-function decimal(field: Buffer, name: string, position: number): number {
-  const value = Number(field.toString());
+function checked(value: number, name: string, position: number): number {
   if (!Number.isSafeInteger(value) || value < 0) throw broken(name, position, 'a number in it is wrong');
   return value;
 }
@@ -254,7 +260,7 @@ function paxRecords(data: Buffer, name: string, position: number): Record<string
 function hasRightSum(block: Buffer): boolean {
   let sum = 8 * 32;
   for (let i = 0; i < BLOCK; i++) if (i < 148 || i >= 156) sum += block[i]!;
-  return sum === number(block, 148, 8);
+  return sum === parseNumber(block, 148, 8);
 }
 
 function isZero(block: Buffer): boolean {
@@ -281,7 +287,9 @@ class FileWindow {
     const available = Math.max(0, Math.min(length, this.size - this.position));
     const at = this.position - this.start;
     if (at < 0 || at + available > this.window.length) {
-      this.window = Buffer.alloc(Math.min(Math.max(available, 64 * 1024), this.size - this.position));
+      this.window = Buffer.alloc(
+        Math.max(0, Math.min(Math.max(available, 64 * 1024), this.size - this.position)),
+      );
       this.start = this.position;
       let read = 0;
       while (read < this.window.length) {

@@ -33,7 +33,8 @@ function header(entry: Entry): Buffer {
   const xattrs = Object.entries(entry.xattrs ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
 
   const main = ustar({
-    ...(name ?? { prefix: '', name: ascii(archiveName(entry)).slice(0, 100) }),
+    prefix: name?.prefix ?? '',
+    name: name?.name ?? ascii(archiveName(entry)).slice(0, 100),
     mode: entry.mode,
     uid: entry.uid > MAX_OCTAL_7 ? 0 : entry.uid,
     gid: entry.gid > MAX_OCTAL_7 ? 0 : entry.gid,
@@ -75,7 +76,7 @@ interface Ustar {
 }
 
 function ustar(fields: Ustar): Buffer {
-  // Taken from Node's pool: a fresh one for each file costs more than all else here.
+  // From Node's pool, as Buffer.alloc is not.
   const block = Buffer.allocUnsafe(BLOCK).fill(0);
   block.write(fields.name, 0, 100, 'latin1');
   octal(block, fields.mode, 100, 8);

@@ -11,6 +11,7 @@ const ABANDONED_AFTER_MS = 24 * 60 * 60 * 1000;
  * Its name says which process writes it, so that what a killed process left behind can be told from what is in use.
  */
 export function temporaryPath(directory: string): string {
+  if (directories.size === 0) process.once('exit', removeOwn);
   directories.add(directory);
   return join(directory, `.tmp-${machine()}-${process.pid}-${randomBytes(8).toString('hex')}`);
 }
@@ -18,8 +19,8 @@ export function temporaryPath(directory: string): string {
 /** Where this process has put temporary files. */
 const directories = new Set<string>();
 
-/** Removes the temporary files of this process, for when it is about to be ended. */
-export function removeOwn(): void {
+/** A process that ends in the middle of its work, as by Ctrl-C, leaves nothing half-written. */
+function removeOwn(): void {
   for (const directory of directories)
     for (const name of list(directory)) {
       const match = NAME.exec(name);

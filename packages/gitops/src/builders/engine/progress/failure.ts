@@ -82,6 +82,7 @@ function remedy(text: string): string | undefined {
   if (/exec format error|no match for platform|does not match/.test(text))
     return 'build for a platform that the engine has, or install an emulator (binfmt)';
   if (/network \S+ not found/.test(text)) return "set the target's option network, as to host";
+  if (/cache key|calculate checksum/.test(text)) return 'correct the path';
   if (/pull access denied|not found|no such host|manifest unknown|failed to resolve/i.test(text))
     return 'check the reference and that you are logged in to its registry';
   return undefined;
