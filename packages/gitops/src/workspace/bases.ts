@@ -5,7 +5,8 @@ import { chain } from '../oci/chain';
 import { type Image, imageFrom } from '../oci/image';
 import { Layout, LayoutTree } from '../oci/layout';
 import type { Platform } from '../oci/platform';
-import { type Reference, formatReference, normalizeReference, parseReference } from '../oci/reference';
+import { formatReference, normalizeReference, parseReference } from '../oci/reference';
+import type { Descriptor } from '../oci/types';
 import { type BlobSource, type Repository, type Store, hasLocalFiles } from '../oci/store';
 import { StoreError } from '../oci/store-error';
 import { GitopsError, type Place, at } from '../support/errors';
@@ -75,7 +76,7 @@ export class Bases {
         if (via !== 'FROM') continue;
         const match = this.workspace.match(reference, { file: containerfile.file, line });
         if (match && !match.pinned) visit(match.image);
-        else others.push(...this.candidates(parseReference(reference)).map(({ repository }) => repository));
+        else others.push(...this.candidates(reference, { file: containerfile.file, line }).map(({ repository }) => repository));
       }
     };
     visit(image);
@@ -95,8 +96,9 @@ export class Bases {
 
   private async stored(reference: string, platform: Platform, place: Place): Promise<BaseImage> {
     const parsed = parseReference(reference, place);
-    for (const { repository, tagOrDigest } of this.candidates(parsed)) {
-      const descriptor = await repository.resolve(tagOrDigest);
+    const candidates = this.candidates(reference, place);
+    for (const { repository, tagOrDigest } of candidates) {
+      const descriptor = await resolve(repository, tagOrDigest, reference);
       if (!descriptor) continue;
       const name = formatReference(normalizeReference(parsed));
       return {
@@ -107,30 +109,29 @@ export class Bases {
     }
     throw new StoreError(
       'not-found',
-      `there is no image ${reference}`,
-      `correct the name; an image of this workspace is called ${this.workspace.settings.project}/<image>`,
+      `there is no image ${reference} in ${candidates.map(({ repository }) => repository.where).join(' or ')}`,
+      `correct the name, or put the image there; an image of this workspace is called ${this.workspace.settings.project}/<image>`,
     );
   }
 
   /** Where an image that is not built here may be, the nearest first. */
-  private candidates(reference: Reference): { repository: Repository; tagOrDigest: string }[] {
+  private candidates(text: string, place: Place): { repository: Repository; tagOrDigest: string }[] {
     const { settings } = this.workspace;
+    const reference = parseReference(text, place);
     const { host, repository } = reference;
     const tagOrDigest = reference.digest ?? reference.tag ?? 'latest';
     const named = host === undefined ? repository : `${host}/${repository}`;
-    const isOurs = repository.startsWith(`${settings.project}/`);
-    const found: Repository[] = [];
-    if (settings.store.startsWith(LAYOUT_STORE)) {
-      // A directory may stand in for any registry, as where there is no network.
-      if (host === undefined) found.push(this.store(settings.store).repository(repository));
-    } else if (isOurs && host === undefined) {
-      found.push(this.store(settings.store).repository(repository));
-    }
-    if (named.startsWith(`${settings.store}/`))
-      found.push(this.store(settings.store).repository(named.slice(settings.store.length + 1)));
+    const isInStore = named.startsWith(`${settings.store}/`);
+    const inStore = isInStore ? named.slice(settings.store.length + 1) : repository;
+    const store = this.store(settings.store).repository(inStore);
+    // An image of ours is taken from our store alone: elsewhere, anybody may have given the name away.
+    if (isInStore || this.workspace.match(text, { file: place.file, line: place.line! }))
+      return [{ repository: store, tagOrDigest }];
     const remote = normalizeReference(reference);
-    found.push(this.store(remote.host!).repository(remote.repository));
-    return found.map((found) => ({ repository: found, tagOrDigest }));
+    const registry = this.store(remote.host!).repository(remote.repository);
+    // A directory may stand in for any registry, as where there is no network.
+    const isStandIn = host === undefined && settings.store.startsWith(LAYOUT_STORE);
+    return [...(isStandIn ? [store] : []), registry].map((found) => ({ repository: found, tagOrDigest }));
   }
 
   private store(location: string): Store {
@@ -165,4 +166,13 @@ function openRegistry(location: string): Store {
   // Speaking http takes long to load, and most builds do without.
   const registry = require('../oci/registry') as typeof import('../oci/registry');
   return registry.openRegistry(location);
+}
+
+async function resolve(repository: Repository, tagOrDigest: string, reference: string): Promise<Descriptor | undefined> {
+  try {
+    return await repository.resolve(tagOrDigest);
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    throw new StoreError(error.kind, `the image ${reference} cannot be looked up: ${error.what}`, error.remedy);
+  }
 }

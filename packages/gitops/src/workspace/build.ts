@@ -181,7 +181,7 @@ export class ImageBuilder {
       directory: this.workspace.root,
       onOutput,
     });
-    return options.builder === 'docker' ? engine : new AutoBuilder(engine, (why) => log(`${name}: ${why}`));
+    return options.builder === 'docker' ? engine : new AutoBuilder(engine, this.engine, (why) => log(`${name}: ${why}`));
   }
 
   /** What the image is made from, as far as it can be known without an engine. */
