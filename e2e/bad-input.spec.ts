@@ -24,7 +24,7 @@ const MISTAKES: Readonly<Record<string, [what: string, containerfile: string, me
   ignored: [
     'a source that is ignored',
     'FROM scratch\nCOPY secret /\n',
-    /^ignored\/Containerfile:2: .*secret is left out by the ignore file; /,
+    /^ignored\/Containerfile:2: .*secret is left out by ignored\/\.dockerignore; /,
   ],
   stage: ['an unknown stage', 'FROM scratch\nCOPY --from=7 /a /\n', /^stage\/Containerfile:2: .*7/],
   self: [

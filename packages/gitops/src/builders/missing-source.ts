@@ -8,7 +8,7 @@ export function missingSource(keyword: string, source: string, context: BuildCon
   const path = cleanSource(source);
   if (context.ignores(path))
     return new GitopsError(
-      `${what} is left out by the ignore file`,
+      `${what} is left out by ${context.ignoreFile ?? 'the ignore rules'}`,
       undefined,
       `add !${path} to it, or correct the path`,
     );

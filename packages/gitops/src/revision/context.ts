@@ -17,17 +17,19 @@ import { HostFile } from './host-file';
 export class BuildContext implements Tree {
   private readonly entries = new Map<string, Entry | undefined>();
   private readonly lists = new Map<string, string[]>();
-  private readonly visibility = new Map<string, boolean>();
+  private readonly kept = new Map<string, boolean>();
 
   /**
    * @param root the context's directory, absolute
    * @param ignore the rules of the ignore file
    * @param hashes gives the content hash of a file, from memory where the file is unchanged
+   * @param ignoreFile where the rules are from, for messages
    */
   constructor(
     readonly root: string,
     private readonly ignore: IgnoreRules,
     private readonly hashes: FileHashes,
+    readonly ignoreFile?: string,
   ) {}
 
   get(path: string): Entry | undefined {
@@ -61,16 +63,13 @@ export class BuildContext implements Tree {
   }
 
   private visible(path: string): boolean {
-    let visible = this.visibility.get(path);
-    if (visible === undefined) {
-      visible = !this.ignore.ignored(path) || this.hasUnignored(path);
-      this.visibility.set(path, visible);
+    if (!this.ignore.ignored(path)) return true;
+    let kept = this.kept.get(path);
+    if (kept === undefined) {
+      kept = this.ignore.mayContainUnignored(path) && this.isDirectory(path) && this.list(path).length > 0;
+      this.kept.set(path, kept);
     }
-    return visible;
-  }
-
-  private hasUnignored(path: string): boolean {
-    return this.ignore.mayContainUnignored(path) && this.isDirectory(path) && this.list(path).length > 0;
+    return kept;
   }
 
   private isDirectory(path: string): boolean {
@@ -107,7 +106,9 @@ export class BuildContext implements Tree {
   }
 
   private content(path: string, stat: Stats): Content {
-    return new HostFile(this.absolute(path), path, stat, this.hashes);
+    // Not all of the Stats, which is large: the garbage collector would carry every one of them along.
+    const { size, mtimeMs, ctimeMs, ino } = stat;
+    return new HostFile(this.absolute(path), path, { size, mtimeMs, ctimeMs, ino }, this.hashes);
   }
 
   private stat(path: string): Stats | undefined {

@@ -170,7 +170,7 @@ export class ImageBuilder {
     );
     const patterns = file ? parseIgnoreFile(readFileSync(join(this.workspace.root, file), 'utf8'), file) : [];
     const rules = compileIgnore([...patterns, ...neverTaken(root, output)], file ? { file } : undefined);
-    return new BuildContext(join(this.workspace.root, root), rules, hashes);
+    return new BuildContext(join(this.workspace.root, root), rules, hashes, file);
   }
 
   private builder({ name, options }: WorkspaceImage, { log, onOutput }: Listener): Builder {
@@ -181,7 +181,9 @@ export class ImageBuilder {
       directory: this.workspace.root,
       onOutput,
     });
-    return options.builder === 'docker' ? engine : new AutoBuilder(engine, this.engine, (why) => log(`${name}: ${why}`));
+    return options.builder === 'docker'
+      ? engine
+      : new AutoBuilder(engine, this.engine, (why) => log(`${name}: ${why}`));
   }
 
   /** What the image is made from, as far as it can be known without an engine. */
