@@ -69,7 +69,8 @@ ${table.join('\n')}
 - The engines get the same context: by the Docker API as a tar stream that tar-fs packs, buildah as a directory. For a
   first build their images and build caches are removed.
 - The graph: 1,000 projects with a project.json and a Containerfile each, \`FROM\` one another in groups of ten, and the same
-  workspace without the plugin in nx.json. Cold: no daemon, no \`.nx\` directory.
+  workspace without the plugin in nx.json. Cold: no daemon, no \`.nx\` directory. Nx starts a process for every plugin,
+  whatever it does: what that costs shows in the row with a plugin that does nothing.
 - The tasks with nothing to do run without the daemon; the graph of the run before is there.
 - The memory is the peak of a fresh process, less its peak before the build.
 `;

@@ -7,7 +7,7 @@ export interface BuildRequest extends AssembleRequest {
   /** The container file as it is written. */
   readonly text: string;
   readonly layout: Layout;
-  /** Labels that follow from the sources, put over those of the container file. */
+  /** Labels that follow from the sources, put over those of the container file. Asking for them reads the sources. */
   readonly labels: Readonly<Record<string, string>>;
   /** Layers that the layout has from an earlier build. */
   readonly known: LayersByKey;

@@ -8,6 +8,7 @@ import type { Layout } from '../oci/layout';
 import { DOCKER, OCI } from '../oci/media-types';
 import { type Platform, normalizePlatform } from '../oci/platform';
 import type { Descriptor, History, ImageConfig, Manifest, RunConfig } from '../oci/types';
+import { at } from '../support/errors';
 import type { Assembled } from './assemble/assemble';
 
 /** A layer that is in the output, under what it was made from. */
@@ -29,13 +30,13 @@ const BYTES_WITHOUT_PAUSE = 32 * 1024 * 1024;
  * The same image always gives the same bytes. `index.json` is left alone.
  *
  * @param known layers that the layout has already
- * @param labels put over those of the Containerfile
+ * @param labels put over those of the Containerfile; asked for when the layers are written
  */
 export async function writeImage(
   layout: Layout,
   image: Assembled,
   platform: Platform,
-  labels: Readonly<Record<string, string>>,
+  labels: () => Readonly<Record<string, string>>,
   known: LayersByKey,
   signal?: AbortSignal,
 ): Promise<WrittenImage> {
@@ -45,18 +46,20 @@ export async function writeImage(
   };
   const layers = new Map<string, Descriptor>();
   const own: Descriptor[] = [];
-  for (const { entries } of image.steps) {
+  for (const { entries, place } of image.steps) {
     if (!entries) continue;
-    const key = layerKey(entries);
-    const found =
-      layers.get(key) ?? reusable(layout, known.get(key)) ?? (await writeLayer(layout, entries, signal));
-    layers.set(key, found);
-    own.push(found);
+    const layer = await at(place, async () => {
+      const there = known.size > 0 ? reusable(layout, known.get(layerKey(entries))) : undefined;
+      return there ?? (await writeLayer(layout, entries, signal));
+    });
+    // Files that had to be written are known by now: a first build reads each of them once.
+    layers.set(layerKey(entries), layer);
+    own.push(layer);
   }
 
   return writeDocuments(layout, {
     platform,
-    run: { ...image.config, Labels: { ...image.config.Labels, ...labels } },
+    run: { ...image.config, Labels: { ...image.config.Labels, ...labels() } },
     author: image.author,
     history: [...(base?.config.history ?? []), ...history(image)],
     layers: [

@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto';
-import { type Stats, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+
+/** What shows that a file was changed, without reading it. */
+export interface FileState {
+  readonly size: number;
+  readonly mtimeMs: number;
+  readonly ctimeMs: number;
+  readonly ino: number;
+}
 
 /** What a file looked like when it was hashed: `[size, mtimeMs, ctimeMs, inode, sha256]`. */
 type Known = readonly [size: number, mtimeMs: number, ctimeMs: number, inode: number, sha256: string];
@@ -19,7 +27,7 @@ export class FileHashes {
 
   private constructor(
     private readonly file: string,
-    private readonly known: Readonly<Record<string, Known>>,
+    private readonly known: ReadonlyMap<string, Known>,
   ) {}
 
   /**
@@ -27,48 +35,65 @@ export class FileHashes {
    */
   static load(file: string): FileHashes {
     try {
-      const known = JSON.parse(readFileSync(file, 'utf8')) as Record<string, Known> | null;
-      return new FileHashes(file, known ?? {});
+      const known = new Map(JSON.parse(readFileSync(file, 'utf8')) as [string, Known][]);
+      return new FileHashes(file, known);
     } catch {
-      return new FileHashes(file, {});
+      return new FileHashes(file, new Map());
     }
   }
 
   /** The sha256 in hex of the file at `path`; `chunks` is only called where it is not known. */
-  hash(path: string, stat: Stats, chunks: () => Iterable<Buffer>): string {
-    const known = this.known[path];
-    if (
-      known &&
-      known[0] === stat.size &&
-      known[1] === stat.mtimeMs &&
-      known[2] === stat.ctimeMs &&
-      known[3] === stat.ino &&
-      SHA256.test(known[4])
-    ) {
-      this.seen.set(path, known);
-      return known[4];
-    }
-    this.missed++;
+  hash(path: string, state: FileState, chunks: () => Iterable<Buffer>): string {
+    let hash = this.find(path, state);
+    if (hash === undefined) for (const _ of this.hashing(path, state, chunks(), (found) => (hash = found)));
+    return hash!;
+  }
+
+  /** The chunks of a file as they are taken; after the last one its hash is known. */
+  *hashing(
+    path: string,
+    state: FileState,
+    chunks: Iterable<Buffer>,
+    onHash: (sha256: string) => void,
+  ): Generator<Buffer> {
     const started = Date.now();
     const hasher = createHash('sha256');
-    for (const chunk of chunks()) hasher.update(chunk);
+    for (const chunk of chunks) {
+      hasher.update(chunk);
+      yield chunk;
+    }
     const sha256 = hasher.digest('hex');
-    if (started - Math.max(stat.mtimeMs, stat.ctimeMs) > clockTick(stat))
-      this.seen.set(path, [stat.size, stat.mtimeMs, stat.ctimeMs, stat.ino, sha256]);
-    return sha256;
+    this.missed++;
+    if (started - Math.max(state.mtimeMs, state.ctimeMs) > clockTick(state))
+      this.seen.set(path, [state.size, state.mtimeMs, state.ctimeMs, state.ino, sha256]);
+    onHash(sha256);
+  }
+
+  private find(path: string, state: FileState): string | undefined {
+    const known = this.known.get(path);
+    const isSame =
+      known &&
+      known[0] === state.size &&
+      known[1] === state.mtimeMs &&
+      known[2] === state.ctimeMs &&
+      known[3] === state.ino &&
+      SHA256.test(known[4]);
+    if (!isSame) return undefined;
+    this.seen.set(path, known);
+    return known[4];
   }
 
   /** Remembers the files that were asked for, and no others. */
   save(): void {
-    if (this.missed === 0 && this.seen.size === Object.keys(this.known).length) return;
+    if (this.missed === 0 && this.seen.size === this.known.size) return;
     mkdirSync(dirname(this.file), { recursive: true });
     const temporary = `${this.file}.${process.pid}.tmp`;
-    writeFileSync(temporary, JSON.stringify(Object.fromEntries(this.seen)));
+    writeFileSync(temporary, JSON.stringify([...this.seen]));
     renameSync(temporary, this.file);
   }
 }
 
 /** Milliseconds within which two writes may carry one time: two seconds where times have no fraction (FAT, HFS+). */
-function clockTick(stat: Stats): number {
-  return Number.isInteger(stat.mtimeMs / 1000) && Number.isInteger(stat.ctimeMs / 1000) ? 2000 : 50;
+function clockTick(state: FileState): number {
+  return Number.isInteger(state.mtimeMs / 1000) && Number.isInteger(state.ctimeMs / 1000) ? 2000 : 50;
 }

@@ -1,7 +1,7 @@
-import { type Stats, closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { Content } from '../filetree/entry';
 import { GitopsError } from '../support/errors';
-import type { FileHashes } from './file-hashes';
+import type { FileHashes, FileState } from './file-hashes';
 
 /** One buffer for all: reading is synchronous, and a chunk is only valid until the next one. */
 const CHUNK = 1024 * 1024;
@@ -14,24 +14,32 @@ export class HostFile implements Content {
   constructor(
     private readonly file: string,
     private readonly name: string,
-    private readonly stat: Stats,
+    private readonly state: FileState,
     private readonly hashes: FileHashes,
   ) {}
 
   get size(): number {
-    return this.stat.size;
+    return this.state.size;
   }
 
   get identity(): string {
-    return (this.hash ??= this.hashes.hash(this.name, this.stat, () => this.chunks()));
+    return (this.hash ??= this.hashes.hash(this.name, this.state, () => this.read()));
   }
 
-  /** @throws GitopsError where the file cannot be read, or is not as it was when it was first looked at */
-  *chunks(): Generator<Buffer> {
+  /**
+   * The bytes. Where they are asked for before their identity is, they are hashed on their way.
+   * @throws GitopsError where the file cannot be read, or is not as it was when it was first looked at
+   */
+  chunks(): Iterable<Buffer> {
+    if (this.hash !== undefined) return this.read();
+    return this.hashes.hashing(this.name, this.state, this.read(), (sha256) => (this.hash = sha256));
+  }
+
+  private *read(): Generator<Buffer> {
     const fd = this.open();
     try {
       buffer ??= Buffer.allocUnsafeSlow(CHUNK);
-      let left = this.stat.size;
+      let left = this.state.size;
       while (left > 0) {
         const read = this.readInto(buffer, fd, Math.min(left, CHUNK));
         if (read === 0) throw this.changed();
@@ -40,9 +48,9 @@ export class HostFile implements Content {
       }
       const now = fstatSync(fd);
       if (
-        now.mtimeMs !== this.stat.mtimeMs ||
-        now.ctimeMs !== this.stat.ctimeMs ||
-        now.size !== this.stat.size
+        now.mtimeMs !== this.state.mtimeMs ||
+        now.ctimeMs !== this.state.ctimeMs ||
+        now.size !== this.state.size
       )
         throw this.changed();
     } finally {

@@ -43,6 +43,12 @@ export interface BuildResult {
   readonly output: string;
 }
 
+interface Recipe {
+  readonly revision: Revision;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly key: string;
+}
+
 type Log = (line: string) => void;
 
 /** Who hears of a build. */
@@ -126,17 +132,21 @@ export class ImageBuilder {
     const layout = new Layout(join(this.workspace.root, output));
     const hashes = FileHashes.load(this.hashFile(image));
     const context = this.context(image, hashes, output);
-    const revision = revisionOf({ ...analysis, context });
     const found = await this.findBases(analysis, listener.log);
-    const { settings } = this.workspace;
-    const labels = sourceLabels(referenceName(image, settings), revision.hash, settings.vendor);
-    const key = buildKey(revision, labels, found, image.options.full ?? false);
     const before = readOutput(layout);
-    const files = [...revision.files.values()].filter((what) => what !== 'directory').length;
-    const result = { image, revision: revision.hash, files, output };
-    hashes.save();
-    if (before?.key === key && before.isWhole && !image.options.noCache)
-      return { ...result, digest: before.digest, built: false };
+    // Reads the sources that are not known. A first build asks for it when the layers are written, and reads them once.
+    const recipe = once(() => {
+      const revision = revisionOf({ ...analysis, context });
+      hashes.save();
+      return this.recipe(image, revision, found);
+    });
+    const result = (digest: Digest, built: boolean): BuildResult => {
+      const { hash, files } = recipe().revision;
+      const count = [...files.values()].filter((what) => what !== 'directory').length;
+      return { image, revision: hash, files: count, output, digest, built };
+    };
+    if (before?.isWhole && !image.options.noCache && before.key === recipe().key)
+      return result(before.digest, false);
 
     const builder = this.builder(image, listener);
     const written: WrittenImage[] = [];
@@ -152,15 +162,24 @@ export class ImageBuilder {
           this.bases.find(reference, wanted, place),
         scratch: join(this.cache, 'scratch'),
         layout,
-        labels,
+        get labels() {
+          return recipe().labels;
+        },
         known: before?.layers ?? new Map(),
         full: image.options.full ?? false,
         signal: this.signal,
       };
       written.push(await builder.build(request));
     }
-    const digest = await publish(layout, written, { key, full: image.options.full ?? false });
-    return { ...result, digest, built: true };
+    const digest = await publish(layout, written, { key: recipe().key, full: image.options.full ?? false });
+    return result(digest, true);
+  }
+
+  /** The labels that follow from the sources, and what tells two builds apart. */
+  private recipe(image: WorkspaceImage, revision: Revision, bases: readonly (BaseImage | string)[]): Recipe {
+    const { settings } = this.workspace;
+    const labels = sourceLabels(referenceName(image, settings), revision.hash, settings.vendor);
+    return { revision, labels, key: buildKey(revision, labels, bases, image.options.full ?? false) };
   }
 
   private context(image: WorkspaceImage, hashes: FileHashes, output: string): BuildContext {
@@ -215,6 +234,11 @@ export class ImageBuilder {
     const name = sha256(JSON.stringify([projectRoot, options.containerfile, options.context ?? 'project']));
     return join(this.cache, 'hashes', `${name.slice('sha256:'.length)}.json`);
   }
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }
 
 /** An image never holds itself, nor what Nx and this plugin write while it is built. */

@@ -38,9 +38,14 @@ export function ignoredGlobs(
   });
 }
 
-/** Nx and the ignore file agree on these; what they may read differently is not left out. */
+/**
+ * Nx and the ignore file agree on these; what they may read differently is not left out. To an ignore file `.`, `/`
+ * and what is above the context are nothing.
+ */
 function isPlain(pattern: string): boolean {
-  return pattern.split('/').every((part) => /^(\*\*|[\w.@+-]*\*?[\w.@+-]*)$/.test(part));
+  return pattern
+    .split('/')
+    .every((part) => /^(\*\*|[\w.@+-]*\*?[\w.@+-]*)$/.test(part) && !['', '.', '..'].includes(part));
 }
 
 function globOf({ pattern, parents }: ContextSource): string {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Document, LineCounter, Node } from 'yaml';
 import { repositoryName } from '../oci/names';
 import { GitopsError } from '../support/errors';
@@ -51,7 +51,7 @@ function parseSettings(text: string): Partial<Settings> {
     });
   }
   const fail = failing(document, lines);
-  const value: unknown = document.toJS();
+  const value = valueOf(document, fail);
   if (value === null) return {};
   if (typeof value !== 'object' || Array.isArray(value))
     throw fail([], 'it has to be a mapping, such as project: acme/shop');
@@ -66,6 +66,15 @@ function parseSettings(text: string): Partial<Settings> {
     ...pick(settings, ['project', 'vendor', 'store']),
     ...('rings' in settings ? { rings: ringNames(settings['rings'], fail) } : {}),
   };
+}
+
+function valueOf(document: Document.Parsed, fail: Fail): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    // An alias of nothing, or of too much. The parser does not say where.
+    throw fail([], (error as Error).message, 'write it out in full');
+  }
 }
 
 type Fail = (path: (string | number)[], what: string, remedy?: string) => GitopsError;
@@ -121,7 +130,9 @@ export function repositoryPath(name: string): string {
     .replace(/^@/, '')
     .toLowerCase()
     .split('/')
-    .map((part) => part.replace(/[^a-z0-9._-]+/g, '-').replace(/^[._-]+|[._-]+$/g, ''));
+    .map((part) => part.replace(/[^a-z0-9._-]+/g, '-').replace(/^[._-]+|[._-]+$/g, ''))
+    // Of what may stand between letters only these may stand together.
+    .map((part) => part.replace(/[._-]{2,}/g, (run) => (/^(__|-+)$/.test(run) ? run : '-')));
   return parts.filter((part) => part !== '').join('/') || 'workspace';
 }
 
@@ -129,7 +140,8 @@ function readIfThere(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    throw new GitopsError(`it cannot be read (${code})`, { file: basename(file) });
   }
 }

@@ -52,7 +52,7 @@ export async function build(recipe: Recipe, directory: string): Promise<WrittenI
     const findImage = () => Promise.reject(new GitopsError('there is no image'));
     const assembled = await assemble({ ...rest, ...variant, findImage, scratch: join(directory, 'scratch') });
     try {
-      written.push(await writeImage(layout, assembled, variant.platform, {}, new Map()));
+      written.push(await writeImage(layout, assembled, variant.platform, () => ({}), new Map()));
     } finally {
       assembled.close();
     }

@@ -8,7 +8,7 @@ import { assemble } from './assemble';
 /** Builds images by writing their layers: no engine, no root, and the same bytes wherever it is done. */
 export const assembler: Builder = {
   async build(request) {
-    const { containerfile, plan, layout, platform, labels, known, full, signal } = request;
+    const { containerfile, plan, layout, platform, known, full, signal } = request;
     const work = engineWork(containerfile, plan);
     if (work) throw work;
     const assembled = await assemble(request);
@@ -18,7 +18,7 @@ export const assembler: Builder = {
         layout,
         assembled,
         platform,
-        { ...labels, ...baseLabels(base) },
+        () => ({ ...request.labels, ...baseLabels(base) }),
         known,
         signal,
       );

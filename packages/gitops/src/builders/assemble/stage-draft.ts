@@ -24,6 +24,7 @@ import { absoluteDestination, transfer } from './transfer';
 export interface Step {
   /** The instruction, for the image's history. */
   readonly createdBy: string;
+  readonly place: Place;
   /** The layer; undefined where it changed the configuration alone, or nothing. */
   readonly entries?: readonly Entry[];
 }
@@ -101,7 +102,8 @@ export class StageDraft {
     const place = { file: this.start.request.containerfile.file, line: instruction.line };
     await at(place, async () => {
       const entries = await this.carryOut(instruction, from, place);
-      this.steps.push({ createdBy: historyText(instruction), ...(entries?.length ? { entries } : {}) });
+      const createdBy = historyText(instruction);
+      this.steps.push({ createdBy, place, ...(entries?.length ? { entries } : {}) });
     });
   }
 

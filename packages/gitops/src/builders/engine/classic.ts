@@ -8,11 +8,16 @@ import type { Digest } from '../../oci/digest';
 import { call } from './call';
 import type { Engine } from './connect/connect';
 import { buildFailure } from './progress/failure';
+import type { Credentials } from './session/auth';
 import { engineMessages, errorOf } from './progress/stream';
-import { type BuildRequest, buildParameters } from './request';
+import { type BuildQuery, type BuildRequest, buildParameters } from './request';
 
 /** Unlike any file of a project, and hidden from COPY by the ignore file beside it. */
 const CONTAINERFILE = '.gitops.Containerfile';
+
+/** Credentials of Docker Hub are kept under a name of its past. */
+const HUB = 'docker.io';
+const HUB_LOGIN = 'https://index.docker.io/v1/';
 
 /** Where each engine looks for an ignore file first. */
 const IGNORE_FILE = { docker: '.dockerignore', podman: '.containerignore' } as const;
@@ -26,7 +31,9 @@ export interface DirectoryContext extends Tree {
 /** What a build that takes its context as an archive needs besides. */
 export interface ClassicOptions {
   /** Credentials by registry host, for the bases to pull: all of those that the build may need, and no others. */
-  readonly credentials?: Readonly<Record<string, { readonly username: string; readonly password: string }>>;
+  readonly credentials?: ReadonlyMap<string, Credentials>;
+  /** The secrets that are mounted, by id. Podman alone takes them, and keeps them out of the context. */
+  readonly secrets?: ReadonlyMap<string, Buffer>;
 }
 
 /**
@@ -38,20 +45,21 @@ export interface ClassicOptions {
 export async function buildClassic(
   { docker, kind }: Pick<Engine, 'docker' | 'kind'>,
   request: BuildRequest & { readonly context: DirectoryContext },
-  { credentials }: ClassicOptions,
+  { credentials, secrets = new Map() }: ClassicOptions,
   onOutput: (line: string) => void,
 ): Promise<Digest> {
   const answer = await call(docker, 'POST', '/build', {
     query: {
       ...buildParameters(request.query),
+      ...(kind === 'podman' && podmanParameters(request.query, [...secrets.keys()])),
       version: '1',
       dockerfile: CONTAINERFILE,
       // What a step leaves behind is removed, though it fails.
       rm: true,
       forcerm: true,
     },
-    ...(credentials && { headers: { 'X-Registry-Config': registryConfig(credentials) } }),
-    body: packContext(request.context, request.text, IGNORE_FILE[kind]),
+    ...(credentials?.size && { headers: { 'X-Registry-Config': registryConfig(credentials) } }),
+    body: packContext(request.context, recipe(request.text, IGNORE_FILE[kind], [...secrets.values()])),
     signal: request.signal,
   });
   return follow(docker, answer, request, onOutput);
@@ -97,13 +105,39 @@ function stepOf(line: string, error: string, tail: readonly string[]) {
   return text ? { step: { number: Number(number), name: text }, error, tail: tail.slice(-20) } : undefined;
 }
 
-/** The context as an archive: sorted, filtered, with owners, modes and times that depend on nothing but the files. */
-export function packContext(context: DirectoryContext, containerfile: string, ignoreFile: string): Readable {
-  const path = (name: string) => relative(context.root, name).split(sep).join('/');
-  const generated: Readonly<Record<string, string>> = {
-    [CONTAINERFILE]: containerfile,
-    [ignoreFile]: `${CONTAINERFILE}\n${ignoreFile}\n`,
+/** What Podman takes in a form of its own. */
+function podmanParameters({ extrahosts }: BuildQuery, secrets: readonly string[]): Record<string, string> {
+  return {
+    ...(extrahosts && { extrahosts: JSON.stringify(extrahosts) }),
+    ...(secrets.length > 0 && {
+      secrets: JSON.stringify(secrets.map((id, i) => `id=${id},src=${secretFile(i)}`)),
+    }),
   };
+}
+
+function secretFile(number: number): string {
+  return `.gitops.secret-${number}`;
+}
+
+/** The container file and what else is not of the context, with an ignore file by which COPY does not see it. */
+function recipe(
+  containerfile: string,
+  ignoreFile: string,
+  secrets: readonly Buffer[],
+): Record<string, string | Buffer> {
+  const files = {
+    [CONTAINERFILE]: containerfile,
+    ...Object.fromEntries(secrets.map((secret, i) => [secretFile(i), secret])),
+  };
+  return { ...files, [ignoreFile]: [...Object.keys(files), ignoreFile, ''].join('\n') };
+}
+
+/** The context as an archive: sorted, filtered, with owners, modes and times that depend on nothing but the files. */
+function packContext(
+  context: DirectoryContext,
+  generated: Readonly<Record<string, string | Buffer>>,
+): Readable {
+  const path = (name: string) => relative(context.root, name).split(sep).join('/');
   const mtime = new Date(FIXED_TIME * 1000);
   const options: PackOptions & { sort: true; umask: number } = {
     sort: true,
@@ -119,7 +153,8 @@ export function packContext(context: DirectoryContext, containerfile: string, ig
     }),
     finalize: false,
     finish: (archive) => {
-      for (const [name, text] of Object.entries(generated)) archive.entry({ name, mode: 0o644, mtime }, text);
+      for (const [name, bytes] of Object.entries(generated))
+        archive.entry({ name, mode: 0o644, mtime }, bytes);
       archive.finalize();
     },
   };
@@ -132,6 +167,10 @@ function clean(name: string): string {
   return name.replace(/^\.(\/|$)/, '');
 }
 
-function registryConfig(credentials: NonNullable<ClassicOptions['credentials']>): string {
-  return Buffer.from(JSON.stringify(credentials)).toString('base64url');
+function registryConfig(credentials: ReadonlyMap<string, Credentials>): string {
+  const logins = [...credentials].map(([host, { username, secret }]) => [
+    host === HUB ? HUB_LOGIN : host,
+    username ? { username, password: secret } : { identitytoken: secret },
+  ]);
+  return Buffer.from(JSON.stringify(Object.fromEntries(logins))).toString('base64url');
 }

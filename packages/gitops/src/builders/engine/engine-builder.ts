@@ -1,27 +1,28 @@
-import type { Source, StagePlan } from '../../containerfile/stages';
+import type { Source } from '../../containerfile/stages';
 import type { Digest } from '../../oci/digest';
 import type { Layout } from '../../oci/layout';
 import { parseImageConfig } from '../../oci/manifest';
 import { OCI } from '../../oci/media-types';
 import { formatPlatform, parsePlatform, samePlatform } from '../../oci/platform';
-import type { Descriptor, History, ImageConfig, RunConfig } from '../../oci/types';
+import type { Descriptor } from '../../oci/types';
 import { StoreError } from '../../oci/store-error';
 import { GitopsError, type Place } from '../../support/errors';
 import type { BaseImage } from '../assemble/base-image';
 import type { BuildRequest, Builder } from '../builder';
-import { baseLabels, speaksOfItsImage } from '../labels';
+import { baseLabels } from '../labels';
 import { addLayers } from '../output';
 import { type WrittenImage, writeDocuments } from '../write-image';
 import { type ProvidedBase, provideBase } from './bases';
 import { buildWithBuildKit } from './buildkit';
 import { buildClassic } from './classic';
+import { runConfig, withoutTime } from './config';
 import type { Engine } from './connect/connect';
 import type { EngineConnection } from './engine-connection';
 import { type ExportedLayer, exportImage } from './export/export';
 import { checkFeatures } from './features';
-import { type EngineOptions, secretsFrom } from './options';
+import { type EngineOptions, mountedSecrets, secretsFrom } from './options';
 import { renderEvent } from './progress/render';
-import { registryLogin } from './registry-login';
+import { registriesOf, registryLogin } from './registry-login';
 import type { BuildQuery } from './request';
 import { renameImages } from './rewrite';
 import { checkSources } from './sources';
@@ -78,7 +79,7 @@ export class EngineBuilder implements Builder {
   }
 
   private async run(engine: Engine, request: BuildRequest, text: string, more: BuildQuery): Promise<Digest> {
-    const { containerfile, context, buildArgs, platform, signal } = request;
+    const { containerfile, plan, context, buildArgs, platform, signal } = request;
     const { options, key, directory, onOutput } = this.settings;
     const isNative = samePlatform(platform, parsePlatform(engine.platform));
     const query: BuildQuery = {
@@ -92,7 +93,12 @@ export class EngineBuilder implements Builder {
       ...(options.noCache ? { nocache: true } : {}),
     };
     const build = { containerfile, text, context, query, signal };
-    if (!engine.buildkit) return buildClassic(engine, build, {}, onOutput);
+    const secret = secretsFrom(options.secrets, directory, process.env);
+    if (!engine.buildkit) {
+      const secrets = await each(mountedSecrets(plan), secret);
+      const credentials = await each(registriesOf(plan), registryLogin);
+      return buildClassic(engine, build, { secrets, credentials }, onOutput);
+    }
     const agent = process.env['SSH_AUTH_SOCK'];
     return buildWithBuildKit(
       engine.docker,
@@ -100,7 +106,7 @@ export class EngineBuilder implements Builder {
       {
         sharedKey: key,
         credentials: registryLogin,
-        secret: secretsFrom(options.secrets, directory, process.env),
+        secret,
         ...(agent ? { sshAgents: { default: agent } } : {}),
       },
       (event) => renderEvent(event).forEach(onOutput),
@@ -127,7 +133,7 @@ export class EngineBuilder implements Builder {
     if (base && full) await addLayers(layout, await base.image.layers(), signal);
     return writeDocuments(layout, {
       platform,
-      run: ownLabels(image, plan, { ...labels, ...baseLabels(base) }),
+      run: runConfig(image, plan, { ...labels, ...baseLabels(base) }, await base?.image.config()),
       author: image.author,
       history: (image.history ?? []).map(withoutTime),
       layers: diffIds.map((diffId) => ({ diffId, layer: known.get(diffId) ?? taken.get(diffId)! })),
@@ -235,52 +241,15 @@ async function store(layout: Layout, { diffId, content }: ExportedLayer): Promis
   }
 }
 
-/** The configuration with our labels, and without those of the base that speak of the base. */
-function ownLabels(
-  image: ImageConfig,
-  { stages }: StagePlan,
-  labels: Readonly<Record<string, string>>,
-): RunConfig {
-  const written = new Set(
-    stages.flatMap(({ stage }) =>
-      stage.instructions.flatMap((instruction) =>
-        instruction.keyword === 'LABEL'
-          ? instruction.pairs.map(({ name }) => name.replace(/^["']|["']$/g, ''))
-          : [],
-      ),
-    ),
-  );
-  const kept = Object.entries(image.config?.Labels ?? {}).filter(
-    ([name]) => !speaksOfItsImage(name) || written.has(name),
-  );
-  return { ...meaningful(image.config ?? {}), Labels: { ...Object.fromEntries(kept), ...labels } };
-}
-
-/** Engines write out what they know nothing of: no image says `Hostname`. */
-function meaningful(run: RunConfig): RunConfig {
-  const entries = Object.entries(run).filter(
-    ([name, value]) => name in RUN_FIELDS && value !== null && value !== '' && value !== false,
-  );
-  return Object.fromEntries(entries);
-}
-
-/** What an image configuration says of Linux; `ArgsEscaped` is about Windows. */
-const RUN_FIELDS: Readonly<Record<Exclude<keyof RunConfig, 'ArgsEscaped'>, true>> = {
-  User: true,
-  ExposedPorts: true,
-  Env: true,
-  Entrypoint: true,
-  Cmd: true,
-  Volumes: true,
-  WorkingDir: true,
-  Labels: true,
-  StopSignal: true,
-  Healthcheck: true,
-  OnBuild: true,
-  Shell: true,
-  StopTimeout: true,
-};
-
-function withoutTime({ created: _, ...entry }: History): History {
-  return entry;
+/** What there is of each, by its name. */
+async function each<T>(
+  names: readonly string[],
+  find: (name: string) => Promise<T | undefined>,
+): Promise<ReadonlyMap<string, T>> {
+  const found = new Map<string, T>();
+  for (const name of names) {
+    const item = await find(name);
+    if (item !== undefined) found.set(name, item);
+  }
+  return found;
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { isAbsolute, join } from 'node:path';
+import { isAbsolute, join, posix } from 'node:path';
+import type { StagePlan } from '../../containerfile/stages';
 import { GitopsError } from '../../support/errors';
 
 /** What a user may say of builds by an engine. Each is documented in the schema of the executor `build`. */
@@ -37,6 +38,16 @@ export function secretsFrom(
     }
     return readFileSync(isAbsolute(secret.file) ? secret.file : join(directory, secret.file));
   };
+}
+
+/** The ids of the secrets that steps mount. */
+export function mountedSecrets({ stages }: StagePlan): string[] {
+  const mounts = stages.flatMap(({ stage }) =>
+    stage.instructions.flatMap((instruction) => (instruction.keyword === 'RUN' ? instruction.mounts : [])),
+  );
+  return mounts.flatMap(({ type, target, options }) =>
+    type === 'secret' ? [options['id'] ?? posix.basename(target ?? '')] : [],
+  );
 }
 
 function parseSecret(text: string): Secret {

@@ -27,9 +27,20 @@ const ATTEMPTS = 5;
 /** Takes a name back; the image goes with the last of its names. May be called again. */
 export async function removeName(docker: Docker, { reference }: TemporaryName): Promise<void> {
   try {
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) await docker.getImage(reference).remove();
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) await remove(docker, reference);
   } catch (error) {
     if ((error as EngineError).statusCode !== 404) throw error;
+  }
+}
+
+/** Podman keeps the container of a step that was stopped, and for it the image, unless it is told not to. */
+async function remove(docker: Docker, reference: string): Promise<void> {
+  const image = docker.getImage(reference);
+  try {
+    await image.remove();
+  } catch (error) {
+    if ((error as EngineError).statusCode !== 409) throw error;
+    await image.remove({ force: true });
   }
 }
 

@@ -40,6 +40,13 @@ describe('what is written', () => {
     );
   });
 
+  it('has the same time everywhere, whenever it is written', async () => {
+    const members = await secondOpinion(tarOf([file('a'), dir('b'), symlink('c', 'ä'.repeat(200))]));
+    expect(members.map(({ header }) => header.mtime)).toEqual(
+      Array(3).fill(new Date('1985-10-26T08:15:00Z')),
+    );
+  });
+
   it('is read by tar-stream as well', async () => {
     await fc.assert(
       fc.asyncProperty(anyEntries, async (entries) => {

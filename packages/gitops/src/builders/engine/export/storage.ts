@@ -39,8 +39,10 @@ export function imageStorage(
 ): ImageStorage | undefined {
   const { DockerRootDir: root, Driver: driver } = info;
   const data = image.GraphDriver?.Data;
-  if (!root || !driver || !data?.['UpperDir'] || image.GraphDriver?.Name !== driver) return undefined;
-  const folders = [data['UpperDir'], ...(data['LowerDir']?.split(':') ?? [])].reverse();
+  if (!root || !driver || image.GraphDriver?.Name !== driver) return undefined;
+  const upper = data?.['UpperDir'];
+  // An image may have a configuration alone: that cannot be saved, and is had in this way only.
+  const folders = upper ? [upper, ...(data['LowerDir']?.split(':') ?? [])].reverse() : [];
   const diffIds = (image.RootFS?.Layers ?? []) as Digest[];
   if (folders.length !== diffIds.length) return undefined;
   const id = image.Id.replace(/^sha256:/, '');
