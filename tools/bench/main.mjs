@@ -24,9 +24,9 @@ try {
   const options = { packageDirectory, directory, rounds, short, log };
   const images = await measureImages(options);
   const graph = await measureGraph(options);
-  const batch = await measureBatch({ ...options, rounds: short ? 1 : rounds });
+  const batch = short ? [] : [await measureBatch(options)];
   const memory = await measureMemory({ ...options, rounds: short ? 1 : rounds });
-  const rows = [...images.rows, ...graph, memory, batch];
+  const rows = [...images.rows, ...graph, memory, ...batch];
 
   const page = await format(document(rows, images.versions), {
     ...(await resolveConfig(join(root, 'docs', 'bench.md'))),
@@ -53,7 +53,7 @@ function document(rows, engines) {
   );
   return `# Measurements
 
-Written by \`npm run bench\`. Medians of at least ${rounds} rounds${short ? ' (a short run: of one, where a round is long)' : ''},
+Written by \`npm run bench\`. Medians of at least ${rounds} rounds${short ? ' (a short run: of one for the memory)' : ''},
 and in each row the two were measured in turns. Another machine gives other times: read the ratios.
 
 ${versions}; ${process.platform} ${process.arch}, ${availableParallelism()} cores, ${memory} GiB of memory.

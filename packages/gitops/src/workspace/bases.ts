@@ -76,7 +76,12 @@ export class Bases {
         if (via !== 'FROM') continue;
         const match = this.workspace.match(reference, { file: containerfile.file, line });
         if (match && !match.pinned) visit(match.image);
-        else others.push(...this.candidates(reference, { file: containerfile.file, line }).map(({ repository }) => repository));
+        else
+          others.push(
+            ...this.candidates(reference, { file: containerfile.file, line }).map(
+              ({ repository }) => repository,
+            ),
+          );
       }
     };
     visit(image);
@@ -168,11 +173,19 @@ function openRegistry(location: string): Store {
   return registry.openRegistry(location);
 }
 
-async function resolve(repository: Repository, tagOrDigest: string, reference: string): Promise<Descriptor | undefined> {
+async function resolve(
+  repository: Repository,
+  tagOrDigest: string,
+  reference: string,
+): Promise<Descriptor | undefined> {
   try {
     return await repository.resolve(tagOrDigest);
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    throw new StoreError(error.kind, `the image ${reference} cannot be looked up: ${error.what}`, error.remedy);
+    throw new StoreError(
+      error.kind,
+      `the image ${reference} cannot be looked up: ${error.what}`,
+      error.remedy,
+    );
   }
 }
