@@ -37,8 +37,8 @@ export async function exportSaved(
   deliver: LayerSink,
   signal?: AbortSignal,
 ): Promise<Buffer> {
-  const folder = await mkdtemp(join(tmpdir(), 'gitops-export-'));
   const archive = new ArchiveReader(await call(docker, 'GET', `/images/${imageId}/get`, { signal }));
+  const folder = await mkdtemp(join(tmpdir(), 'gitops-export-'));
   try {
     const skipped = new Set(diffIds.filter((diffId) => !wanted.has(diffId)).map((diffId) => diffId.slice(7)));
     const files = await unpack(archive, folder, (name) =>
