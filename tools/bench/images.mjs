@@ -39,7 +39,7 @@ export async function measureImages({ packageDirectory, directory, rounds, short
   );
   const floor = await interleave(
     { read: settled(() => hashFiles(join(workspace, 'app'))), assembled },
-    2 * rounds,
+    short ? rounds : 2 * rounds,
     3,
   );
   const rows = [
@@ -53,7 +53,7 @@ export async function measureImages({ packageDirectory, directory, rounds, short
     const names = Object.keys(builders);
     if (names.length) log(`assembled, against ${names.join(', ')}`);
     const subjects = Object.fromEntries(names.map((name) => [name, cycle(builders[name])]));
-    const built = names.length ? await interleave({ assembled, ...subjects }, rounds) : {};
+    const built = names.length ? await interleave({ assembled, ...subjects }, rounds, short ? 0 : 1) : {};
     for (const name of names)
       for (const [part, what] of Object.entries(WHAT)) {
         const factor = name === BUILDKIT && part === 'changed' ? 10 : undefined;

@@ -11,7 +11,7 @@ exports.createNodes = ['**/Containerfile', async () => []];
 `;
 
 /** @returns the rows for the project graph */
-export async function measureGraph({ directory, rounds, log }) {
+export async function measureGraph({ directory, rounds, short, log }) {
   const workspace = (name, plugins) =>
     writeWorkspace(join(directory, name), join(directory, 'node_modules'), plugins);
   const plugin = workspace('with-plugin', ['gitops']);
@@ -30,7 +30,10 @@ export async function measureGraph({ directory, rounds, log }) {
   log('the project graph, with the daemon');
   try {
     const warm = (where) => async () => time(show(where, true));
-    const later = await interleave({ plugin: warm(plugin), without: warm(without) }, 2 * rounds, 2);
+    const later = await interleave(
+      { plugin: warm(plugin), without: warm(without) },
+      short ? rounds : 2 * rounds,
+    );
     return [
       adds('cold', first.plugin, ['without the plugin', first.without], 300),
       adds('cold', first.plugin, ['a plugin that does nothing', first.idle]),
