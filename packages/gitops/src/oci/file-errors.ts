@@ -11,6 +11,11 @@ const REASONS: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'the path is too long',
 };
 
+const REMEDIES: Readonly<Record<string, string>> = {
+  ENOSPC: 'make room there, and try again',
+  EDQUOT: 'make room there, and try again',
+};
+
 /** Does what is passed, with what a user can mend as a message. */
 export function mapped<T>(path: string, body: () => T): T {
   try {
@@ -22,8 +27,9 @@ export function mapped<T>(path: string, body: () => T): T {
 
 /** The error of a file operation as a StoreError `unavailable`, where it is no fault of ours. */
 export function fileError(error: unknown, path: string): unknown {
-  const reason = REASONS[(error as NodeJS.ErrnoException | undefined)?.code ?? ''];
-  return reason ? new StoreError('unavailable', `${path} cannot be used: ${reason}`) : error;
+  const code = (error as NodeJS.ErrnoException | undefined)?.code ?? '';
+  const reason = REASONS[code];
+  return reason ? new StoreError('unavailable', `${path} cannot be used: ${reason}`, REMEDIES[code]) : error;
 }
 
 /** Whether the error says that there is no such file. */

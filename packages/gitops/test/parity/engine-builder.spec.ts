@@ -19,15 +19,12 @@ withEngine('docker', 'an engine, through our own builder, gives what the assembl
 
   beforeAll(async () => {
     Object.assign(process.env, engine().env);
-    const builder = new EngineBuilder(new EngineConnection(() => undefined), {
-      options: {},
-      key: 'parity',
-      directory: '/',
-      onOutput: () => undefined,
-    });
+    const connection = new EngineConnection(() => undefined);
+    const builderFor = ({ name }: ParityCase) =>
+      new EngineBuilder(connection, { options: {}, key: name, directory: '/', onOutput: () => undefined });
     const queue = [...asked];
     const worker = async (): Promise<void> => {
-      for (let c = queue.shift(); c; c = queue.shift()) results.set(c, await buildCase(c, builder));
+      for (let c = queue.shift(); c; c = queue.shift()) results.set(c, await buildCase(c, builderFor(c)));
     };
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
   }, 600_000);

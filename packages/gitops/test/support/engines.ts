@@ -11,6 +11,7 @@ export interface Engine {
   kind: EngineKind;
   dir: string;
   log: string;
+  pid: number;
   /** What to set for a client to find it: DOCKER_HOST or REGISTRY. */
   env: Record<string, string>;
   /** Docker and Podman: the unix socket. */

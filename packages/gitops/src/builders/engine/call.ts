@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import type Docker from 'dockerode';
 import { GitopsError } from '../../support/errors';
+import { remedyFor } from './progress/failure';
 
 export interface CallOptions {
   /** Undefined and false are left out; objects go as JSON, lists as repeated parameters. */
@@ -56,11 +57,19 @@ export interface EngineError extends Error {
   readonly statusCode?: number;
   readonly json?: { readonly message?: string };
   readonly code?: string;
+  readonly syscall?: string;
+}
+
+/** What an engine, or the way to it, did wrong, as something to tell the user; everything else as it is. */
+export function engineFailure(error: unknown): unknown {
+  const { statusCode, code = '', syscall } = error as EngineError;
+  const isTheirs = statusCode !== undefined || syscall === 'connect' || /^(ECONNRESET|EPIPE)$/.test(code);
+  return isTheirs && !(error instanceof GitopsError) ? explain(error as EngineError) : error;
 }
 
 function explain(error: EngineError): GitopsError {
   const said = error.json?.message ?? error.message.replace(/^\(HTTP code \d+\) [^-]*- /, '');
-  if (error.statusCode) return new GitopsError(said.trim());
+  if (error.statusCode) return new GitopsError(said.trim(), undefined, remedyFor(said));
   return new GitopsError(
     `the engine does not answer (${error.code ?? said.trim()})`,
     undefined,

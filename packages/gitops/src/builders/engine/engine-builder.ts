@@ -16,6 +16,7 @@ import { type ProvidedBase, provideBase } from './bases';
 import { buildWithBuildKit } from './buildkit';
 import { buildClassic } from './classic';
 import { runConfig, withoutTime } from './config';
+import { engineFailure } from './call';
 import type { Engine } from './connect/connect';
 import type { EngineConnection } from './engine-connection';
 import { type ExportedLayer, exportImage } from './export/export';
@@ -71,7 +72,7 @@ export class EngineBuilder implements Builder {
     } catch (error) {
       // What an abort makes of the calls in progress says nothing.
       request.signal?.throwIfAborted();
-      throw error;
+      throw engineFailure(error);
     } finally {
       await removeName(engine.docker, made).catch(() => undefined);
       await bases.release();
@@ -93,9 +94,8 @@ export class EngineBuilder implements Builder {
       ...(options.noCache ? { nocache: true } : {}),
     };
     const build = { containerfile, text, context, query, signal };
-    const secret = secretsFrom(options.secrets, directory, process.env);
+    const secrets = await each(mountedSecrets(plan), secretsFrom(options.secrets, directory, process.env));
     if (!engine.buildkit) {
-      const secrets = await each(mountedSecrets(plan), secret);
       const credentials = await each(registriesOf(plan), registryLogin);
       return buildClassic(engine, build, { secrets, credentials }, onOutput);
     }
@@ -106,7 +106,7 @@ export class EngineBuilder implements Builder {
       {
         sharedKey: key,
         credentials: registryLogin,
-        secret,
+        secret: async (id) => secrets.get(id),
         ...(agent ? { sshAgents: { default: agent } } : {}),
       },
       (event) => renderEvent(event).forEach(onOutput),

@@ -36,8 +36,20 @@ export function secretsFrom(
       const value = environment[secret.variable];
       return value === undefined ? undefined : Buffer.from(value);
     }
-    return readFileSync(isAbsolute(secret.file) ? secret.file : join(directory, secret.file));
+    return read(id, secret.file, directory);
   };
+}
+
+function read(id: string, file: string, directory: string): Buffer {
+  try {
+    return readFileSync(isAbsolute(file) ? file : join(directory, file));
+  } catch (error) {
+    throw new GitopsError(
+      `the secret ${id} cannot be read from ${file} (${(error as NodeJS.ErrnoException).code})`,
+      undefined,
+      "create the file, or correct the target's option secrets",
+    );
+  }
 }
 
 /** The ids of the secrets that steps mount. */

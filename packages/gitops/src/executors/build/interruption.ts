@@ -15,6 +15,8 @@ export function onInterruption(stop: () => Promise<unknown>): () => void {
     // It comes from the terminal, and again from Nx.
     if (isStopping) return;
     isStopping = true;
+    // Whoever reads may be gone already.
+    for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
     const end = (): never => process.exit(128 + constants.signals[signal]);
     setTimeout(end, GRACE_MS);
     void stop().finally(end);

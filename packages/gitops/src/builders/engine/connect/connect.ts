@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent } from 'node:https';
 import { homedir } from 'node:os';
+import { inspect } from 'node:util';
 import type Docker from 'dockerode';
 import { GitopsError } from '../../../support/errors';
 import { type Endpoint, type Host, type TcpEndpoint, resolveEndpoints } from './endpoint';
@@ -102,7 +103,7 @@ function clientOptions(endpoint: Endpoint): Docker.DockerOptions & { agent: Http
       host: undefined,
       port: undefined,
       protocol: 'http',
-      agent: new HttpAgent(),
+      agent: terse(new HttpAgent()),
     };
   }
   const { host, port, tls } = endpoint;
@@ -111,8 +112,16 @@ function clientOptions(endpoint: Endpoint): Docker.DockerOptions & { agent: Http
     host,
     port,
     protocol: tls ? 'https' : 'http',
-    agent: tls ? tlsAgent(endpoint) : new HttpAgent(),
+    agent: terse(tls ? tlsAgent(endpoint) : new HttpAgent()),
   };
+}
+
+/**
+ * dockerode describes every request as a text, though nobody reads it, and its agent with all that its open
+ * connections hold: seconds for each call while several builds run.
+ */
+function terse<T extends HttpAgent>(agent: T): T {
+  return Object.defineProperty(agent, inspect.custom, { value: () => 'Agent' });
 }
 
 function tlsAgent({ tls, source }: TcpEndpoint): Agent {

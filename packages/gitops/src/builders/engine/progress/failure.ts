@@ -1,4 +1,5 @@
 import type { Containerfile, Instruction } from '../../../containerfile/instructions';
+import { formatReference, normalizeReference, parseReference } from '../../../oci/reference';
 import { GitopsError, type Place } from '../../../support/errors';
 import type { FailedStep } from './trace';
 
@@ -26,14 +27,19 @@ export function buildFailure(message: string, containerfile: Containerfile, step
     return new GitopsError(
       `${shorten(what)} failed with exit code ${exit[1]}${said ? `: ${said.trim()}` : ''}`,
       place,
-      'see its output above',
+      said && OF_THE_ENGINE.test(said) ? remedyFor(said) : 'see its output above',
     );
   }
-  return new GitopsError(text, place, remedy(text));
+  return new GitopsError(text, place, remedyFor(text));
 }
+
+/** What a command says that is not its own fault. */
+const OF_THE_ENGINE = /no space left on device|exec format error/i;
 
 /** The instruction that a step's name stands for: `[build 2/4] RUN npm ci`, `[linux/arm64 3/3] COPY a b`, `RUN a`. */
 export function instructionOf(name: string, { stages }: Containerfile): Instruction | undefined {
+  const base = /^\[internal\] load metadata for (\S+)$/.exec(name)?.[1];
+  if (base) return stages.find(({ from }) => isNamed(from.image, base))?.from;
   const match =
     /^\[(?:(?<platform>\w+\/[\w/]+?)(?:->[\w/]+)? )?(?:(?<stage>\S+) +)?(?<step>\d+)\/(?<total>\d+)\] (?<keyword>\w+)/.exec(
       name,
@@ -54,6 +60,15 @@ export function instructionOf(name: string, { stages }: Containerfile): Instruct
   return found.length === 1 ? found[0] : undefined;
 }
 
+/** Whether what is written, which may have variables in it, is the image of that full name. */
+function isNamed(written: string, fullName: string): boolean {
+  try {
+    return formatReference(normalizeReference(parseReference(written))) === fullName;
+  } catch {
+    return false;
+  }
+}
+
 /** Builders without BuildKit name a step by its text alone. */
 function byText(text: string, stages: Containerfile['stages']): Instruction | undefined {
   const found = stages
@@ -72,8 +87,9 @@ function innermost(message: string): string {
     .trim();
 }
 
-function remedy(text: string): string | undefined {
-  if (/no space left on device/.test(text))
+/** What to do about what an engine said. */
+export function remedyFor(text: string): string | undefined {
+  if (/no space left on device/i.test(text))
     return 'make room on the disk of the engine, as by docker system prune';
   if (/secret .*not found|not found: secret/.test(text))
     return "give the secret in the target's option secrets";
@@ -81,7 +97,8 @@ function remedy(text: string): string | undefined {
     return 'start an SSH agent and set SSH_AUTH_SOCK';
   if (/exec format error|no match for platform|does not match/.test(text))
     return 'build for a platform that the engine has, or install an emulator (binfmt)';
-  if (/network \S+ not found/.test(text)) return "set the target's option network, as to host";
+  if (/network \S+ not found|network mode .* not supported/.test(text))
+    return "set the target's option network, as to host";
   if (/cache key|calculate checksum/.test(text)) return 'correct the path';
   if (/pull access denied|not found|no such host|manifest unknown|failed to resolve/i.test(text))
     return 'check the reference and that you are logged in to its registry';

@@ -1,0 +1,89 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { withEngine } from './fixture';
+import { SHELL, TestWorkspace } from './workspace';
+
+jest.setTimeout(60_000);
+
+const WORKER = join(__dirname, '../support/build-worker.ts');
+
+let shop: TestWorkspace;
+let child: ChildProcess;
+
+afterEach(() => {
+  child.kill('SIGKILL');
+  shop.remove();
+});
+
+for (const [kind, signals] of [
+  ['docker', ['SIGINT', 'SIGTERM', 'SIGHUP']],
+  ['podman', ['SIGINT']],
+] as const)
+  withEngine(kind, 'a process that is told to end while an engine builds', (engine) => {
+    it.each(signals)('leaves nothing in the engine: %s', async (signal) => {
+      shop = new TestWorkspace({
+        base: SHELL,
+        api: { containerfile: 'FROM shop/base\nRUN echo sleeping; sleep 20\n' },
+      });
+      shop.write('.', { 'gitops.yaml': 'project: shop\n' });
+      child = start(['base', 'api'], engine().env);
+      await says(/(^|\| )#?\d* *sleeping$/m);
+      const started = Date.now();
+      expect(await end(signal)).toBe({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }[signal]);
+      expect(Date.now() - started).toBeLessThan(3500);
+      expect(await engine().leftovers()).toEqual([]);
+      expect(temporaryFiles()).toEqual([]);
+    });
+  });
+
+describe('a process that is told to end while it writes a layer', () => {
+  it.each([
+    ['once', ['SIGINT']],
+    // The terminal tells the whole group, and Nx what it has started.
+    ['by the terminal and by Nx', ['SIGINT', 'SIGTERM', 'SIGTERM']],
+  ] as const)('leaves nothing half-written: %s', async (_, signals) => {
+    shop = new TestWorkspace({
+      big: { containerfile: 'FROM scratch\nCOPY data /\n', files: { data: '' } },
+    });
+    // Sparse: it takes no room until it is in an image.
+    truncateSync(join(shop.root, 'big/data'), 2 ** 31);
+    child = start(['big'], {});
+    while (temporaryFiles().length === 0) await sleep(5);
+    expect(await end(...signals)).toBe(130);
+    expect(temporaryFiles()).toEqual([]);
+  });
+});
+
+function start(names: string[], env: Readonly<Record<string, string>>): ChildProcess {
+  return fork(WORKER, [shop.root, ...names], {
+    execArgv: ['-r', require.resolve('@swc-node/register')],
+    env: { ...process.env, ...env, NX_WORKSPACE_DATA_DIRECTORY: join(shop.root, '.nx'), NX_DAEMON: 'false' },
+    silent: true,
+  });
+}
+
+async function says(wanted: RegExp): Promise<void> {
+  let said = '';
+  for await (const chunk of child.stdout!.iterator({ destroyOnReturn: false })) {
+    said += String(chunk);
+    if (wanted.test(said)) return;
+  }
+  throw new Error(`it only said: ${said}`);
+}
+
+/** The code with which it ends. */
+async function end(...signals: readonly NodeJS.Signals[]): Promise<number | null> {
+  child.stdout!.resume();
+  const ended = once(child, 'exit');
+  for (const signal of signals) child.kill(signal);
+  const [code] = (await ended) as [number | null];
+  return code;
+}
+
+function temporaryFiles(): string[] {
+  const all = readdirSync(shop.root, { recursive: true, encoding: 'utf8' });
+  return all.filter((path) => path.includes('.tmp'));
+}
