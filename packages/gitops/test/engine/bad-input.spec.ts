@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EngineConnection } from '../../src/builders/engine/engine-connection';
-import { unless } from '../support/available';
+import { unless, itUnless } from '../support/available';
 import { type Engine, startDocker, whyNoEngine } from '../support/engines';
 import { type TestEngine, withEngine } from './fixture';
 import { type BuildSettings, SHELL, TestWorkspace } from './workspace';
@@ -14,7 +14,7 @@ import { type BuildSettings, SHELL, TestWorkspace } from './workspace';
 jest.setTimeout(120_000);
 
 const isRoot = process.getuid?.() === 0;
-const onlyRoot = isRoot ? it : it.skip;
+const withoutRoot = isRoot ? undefined : 'it needs root';
 
 /** The start of a program for another processor (ELF, 64 bits, big-endian, S/390). */
 const FOREIGN_PROGRAM = Buffer.concat([
@@ -103,7 +103,7 @@ describe('without an engine that can be used', () => {
     expect(docker).toMatch(/^api\/Containerfile: the container engine at tcp:\/\/127\.0\.0\.1:9/);
   });
 
-  onlyRoot('says so where the socket may not be used', async () => {
+  itUnless(withoutRoot, 'says so where the socket may not be used', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'gitops-socket-'));
     const path = join(directory, 'engine.sock');
     const closed = createServer().listen(path);
@@ -215,7 +215,7 @@ withEngine('docker', 'a build that goes wrong', (engine) => {
     await builds(shop);
   });
 
-  onlyRoot('says so: no room for the output', async () => {
+  itUnless(withoutRoot, 'says so: no room for the output', async () => {
     shop = await shopWith('RUN head -c 3000000 /dev/zero > /large');
     mkdirSync(join(shop.root, 'small'));
     const mounted = mount(join(shop.root, 'small'), '1m');
@@ -257,7 +257,7 @@ unless(whyNoEngine('docker'), 'an engine that fails', () => {
     await builds(shop);
   });
 
-  onlyRoot('says so when its disk is full', async () => {
+  itUnless(withoutRoot, 'says so when its disk is full', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'gitops-docker-'));
     mkdirSync(join(dir, 'data'));
     const mounted = mount(join(dir, 'data'), '24m');

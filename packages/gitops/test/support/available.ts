@@ -24,6 +24,12 @@ export function unless(reason: string | undefined, name: string, body: () => voi
   else leaveOut(name, reason);
 }
 
+/** Registers a test, unless there is a reason why it cannot run here. */
+export function itUnless(reason: string | undefined, name: string, body: () => Promise<void>): void {
+  if (reason === undefined) it(name, body);
+  else leaveOut(name, reason);
+}
+
 /**
  * One visible placeholder for a suite that cannot run here, and a line in the file that GITOPS_LEFT_OUT names, so that
  * what was not tested is never taken for what passed.

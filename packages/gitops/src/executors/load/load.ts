@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { ExecutorContext } from '@nx/devkit';
 import { LayerTrees } from '../../builders/assemble/layer-trees';
+import { engineFailure } from '../../builders/engine/call';
 import { EngineConnection } from '../../builders/engine/engine-connection';
 import { workspaceDataDirectory } from '../../plugin/nx-internals';
 import { GitopsError } from '../../support/errors';
@@ -26,8 +27,9 @@ export default async function load(
     for (const name of names) console.log(`loaded ${name}`);
     return { success: true };
   } catch (error) {
-    if (!(error instanceof GitopsError)) throw error;
-    console.error(error.message);
+    const failure = engineFailure(error);
+    if (!(failure instanceof GitopsError)) throw failure;
+    console.error(failure.message);
     return { success: false };
   }
 }
