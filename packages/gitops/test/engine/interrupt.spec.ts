@@ -33,7 +33,7 @@ for (const [kind, signals] of [
       await says(/(^|\| )#?\d* *sleeping$/m);
       const started = Date.now();
       expect(await end(signal)).toBe({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }[signal]);
-      expect(Date.now() - started).toBeLessThan(3500);
+      expect(Date.now() - started).toBeLessThan(5000);
       expect(await engine().leftovers()).toEqual([]);
       expect(temporaryFiles()).toEqual([]);
     });
@@ -41,10 +41,10 @@ for (const [kind, signals] of [
 
 describe('a process that is told to end while it writes a layer', () => {
   it.each([
-    ['once', ['SIGINT']],
-    // The terminal tells the whole group, and Nx what it has started.
-    ['by the terminal and by Nx', ['SIGINT', 'SIGTERM', 'SIGTERM']],
-  ] as const)('leaves nothing half-written: %s', async (_, signals) => {
+    ['once', ['SIGINT'], [130]],
+    // The terminal tells the whole group, and Nx what it has started; which is heard first is left to chance.
+    ['by the terminal and by Nx', ['SIGINT', 'SIGTERM', 'SIGTERM'], [130, 143]],
+  ] as const)('leaves nothing half-written: %s', async (_, signals, codes) => {
     shop = new TestWorkspace({
       big: { containerfile: 'FROM scratch\nCOPY data /\n', files: { data: '' } },
     });
@@ -52,7 +52,7 @@ describe('a process that is told to end while it writes a layer', () => {
     truncateSync(join(shop.root, 'big/data'), 2 ** 31);
     child = start(['big'], {});
     while (temporaryFiles().length === 0) await sleep(5);
-    expect(await end(...signals)).toBe(130);
+    expect(codes).toContain(await end(...signals));
     expect(temporaryFiles()).toEqual([]);
   });
 });
