@@ -243,8 +243,13 @@ function once<T>(make: () => T): () => T {
 
 /** An image never holds itself, nor what Nx and this plugin write while it is built. */
 function neverTaken(root: string, output: string): string[] {
-  if (root === '.') return [output, '.nx'];
-  return output.startsWith(`${root}/`) ? [output.slice(root.length + 1)] : [];
+  if (root === '.') return [literal(output), '.nx'];
+  return output.startsWith(`${root}/`) ? [literal(output.slice(root.length + 1))] : [];
+}
+
+/** A path as a pattern that stands for it alone: directories may be called `[id]`. */
+function literal(path: string): string {
+  return path.replace(/[*?[\]\\!#]/g, '\\$&');
 }
 
 function buildKey(
