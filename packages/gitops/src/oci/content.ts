@@ -41,15 +41,35 @@ export async function readAll(content: Content): Promise<Buffer> {
 }
 
 /**
+ * The same pieces, and an error when they are too many: for what comes without a size.
+ * @param what what is read, in a user's words
+ * @throws StoreError `corrupt`
+ */
+export async function* limited(content: Content, what: string, maxSize = MAX_DOCUMENT_SIZE): Content {
+  let size = 0;
+  for await (const piece of content) {
+    if ((size += piece.length) > maxSize) {
+      throw new StoreError('corrupt', `${what} is larger than ${maxSize} bytes`);
+    }
+    yield piece;
+  }
+}
+
+export interface DocumentOptions extends ReadOptions {
+  /** For what is no manifest and no config, and may be larger. */
+  readonly maxSize?: number;
+}
+
+/**
  * A manifest, config or other document, whole and verified.
- * @throws StoreError as {@link BlobSource.open} does, and `corrupt` when it is larger than any document may be
+ * @throws StoreError as {@link BlobSource.open} does, and `corrupt` when it is larger than such a document may be
  */
 export async function readDocument(
   source: BlobSource,
   descriptor: Descriptor,
-  options?: ReadOptions,
+  { maxSize = MAX_DOCUMENT_SIZE, ...options }: DocumentOptions = {},
 ): Promise<Buffer> {
-  if (descriptor.size > MAX_DOCUMENT_SIZE) {
+  if (descriptor.size > maxSize) {
     throw new StoreError(
       'corrupt',
       `${descriptor.digest} in ${source.where} has ${descriptor.size} bytes, too many for a ${descriptor.mediaType}`,

@@ -1,3 +1,4 @@
+import { Mutexes } from '../support/mutex';
 import { contentOf, readAll, verified } from './content';
 import { isDigest } from './digest';
 import type { Digest } from './digest';
@@ -17,6 +18,7 @@ import type { Descriptor } from './types';
 
 /** A store that lives as long as the process: for tests. */
 export class MemoryStore implements Store {
+  readonly isRemote = false;
   private readonly repositories = new Map<string, MemoryRepository>();
 
   constructor(readonly where = 'memory') {}
@@ -38,6 +40,7 @@ export class MemoryRepository implements WritableRepository {
   private readonly blobs = new Map<Digest, Buffer>();
   private readonly manifests = new Map<Digest, Descriptor>();
   private readonly tagged = new Map<string, Descriptor>();
+  private readonly mutexes = new Mutexes();
 
   constructor(
     private readonly store: MemoryStore,
@@ -59,7 +62,7 @@ export class MemoryRepository implements WritableRepository {
   }
 
   async *tags({ after = '' }: TagOptions = {}): AsyncIterable<string> {
-    for (const tag of this.tagged.keys()) if (tag > after) yield tag;
+    for (const tag of [...this.tagged.keys()].sort()) if (tag > after) yield tag;
   }
 
   async push(descriptor: Descriptor, content: () => Content, options: PushOptions = {}): Promise<void> {
@@ -80,6 +83,10 @@ export class MemoryRepository implements WritableRepository {
     this.manifests.set(descriptor.digest, descriptor);
     if (tag !== undefined) this.tagged.set(tag, descriptor);
     return descriptor;
+  }
+
+  exclusively<T>(work: () => Promise<T>, purpose = 'work'): Promise<T> {
+    return this.mutexes.run(purpose, work);
   }
 
   private async *read({ digest }: Descriptor, { signal }: ReadOptions = {}): Content {

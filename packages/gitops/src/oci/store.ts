@@ -1,4 +1,4 @@
-import type { Descriptor } from './types';
+import type { Descriptor, Digest } from './types';
 
 /** Bytes in pieces of any length. Nothing is read before the first piece is asked for. */
 export type Content = AsyncIterable<Buffer>;
@@ -31,12 +31,22 @@ export interface Repository extends BlobSource {
   /** The manifest or index that a tag or digest names; undefined when there is none (or no such repository). */
   resolve(tagOrDigest: string, options?: ReadOptions): Promise<Descriptor | undefined>;
 
-  /** All tags, in no particular order; none where there is no such repository. */
+  /** All tags, sorted by code unit as JavaScript compares strings; none where there is no such repository. */
   tags(options?: TagOptions): AsyncIterable<string>;
+
+  /**
+   * The manifests of a type whose subject this one is, as the store itself lists them; undefined when it keeps no list.
+   * @see attached, which works with any store
+   */
+  referrers?(
+    subject: Digest,
+    artifactType: string,
+    options?: ReadOptions,
+  ): Promise<readonly Descriptor[] | undefined>;
 }
 
 export interface TagOptions extends ReadOptions {
-  /** Only the tags that sort after this one, by code unit: what has been added to a sequence. */
+  /** Only the tags that sort after this one: what has been added to a sequence. */
   readonly after?: string;
 }
 
@@ -53,6 +63,23 @@ export interface WritableRepository extends Repository {
    * What it refers to has to be there before.
    */
   putManifest(manifest: RawManifest, tag?: string, options?: ReadOptions): Promise<Descriptor>;
+
+  /**
+   * Runs `work` while nobody else runs any for the same purpose under the same repository of the same store: for what
+   * is read, changed and written back. Whoever writes without it is not kept out. Not to be called from within for the
+   * same purpose.
+   *
+   * Absent where a store cannot lock: in a registry, where each write stands for itself. A directory locks out other
+   * processes, on other machines too; memory only has its own.
+   * @param purpose a word; what is done for different ones is done side by side
+   */
+  exclusively?<T>(work: () => Promise<T>, purpose?: string): Promise<T>;
+
+  /**
+   * Stores a manifest that has a subject. Absent where the store keeps no list of them.
+   * @returns whether the store lists it from now on; if not, it is for the client to do so
+   */
+  putReferrer?(manifest: RawManifest, options?: ReadOptions): Promise<boolean>;
 }
 
 export interface PushOptions extends ReadOptions {
@@ -69,6 +96,9 @@ export interface RawManifest {
 /** Repositories by name: a registry, a directory of layouts, or memory. */
 export interface Store {
   readonly where: string;
+
+  /** Whether content travels over a network, so that compressing it is worth the time. */
+  readonly isRemote: boolean;
 
   /** No I/O; the repository need not exist. @throws GitopsError when the name is not a repository name */
   repository(name: string): WritableRepository;

@@ -1,9 +1,19 @@
 import { type ChildProcess, fork, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readFileSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { useDirectory } from '../../test/support/files';
 import { withLock } from './lock';
+import { machine, processId } from './process-id';
 
 const WORKER = resolve(__dirname, '../../test/support/lock-worker.ts');
 const directory = useDirectory();
@@ -12,9 +22,8 @@ const counter = (): string => join(directory(), 'counter');
 
 describe('withLock', () => {
   it('hands on what the work gives, and leaves nothing', async () => {
-    await expect(withLock(lockFile(), async () => readFileSync(lockFile(), 'utf8'))).resolves.toBe(
-      String(process.pid),
-    );
+    const said = await withLock(lockFile(), async () => readFileSync(lockFile(), 'utf8'));
+    expect(said).toMatch(new RegExp(`^${processId()} [0-9a-f]{16}$`));
     expect(left()).toEqual([]);
   });
 
@@ -61,62 +70,99 @@ describe('withLock', () => {
 
   it('lets one in at a time where all find an abandoned lock', async () => {
     writeFileSync(counter(), '0');
-    await withLock(lockFile(), async () => undefined);
-    writeFileSync(lockFile(), endedProcess());
-    await Promise.all([5, 5].map((contenders) => count(contenders)));
-    expect(readFileSync(counter(), 'utf8')).toBe('10');
+    leave(`${endedProcess()} 1`);
+    await Promise.all([5, 5, 5].map((contenders) => count(contenders)));
+    expect(readFileSync(counter(), 'utf8')).toBe('15');
+    expect(left()).toEqual([]);
+  });
+
+  (existsSync('/proc/self/stat') ? it : it.skip)(
+    'takes over the lock of a process whose number another one has by now',
+    async () => {
+      leave(`${machine()}-${process.pid}-1 1`);
+      await expect(withLock(lockFile(), async () => 'mine')).resolves.toBe('mine');
+    },
+  );
+
+  it('leaves none where the process ends in the middle of the work', async () => {
+    const [code] = await once(start('exit', lockFile()), 'exit');
+    expect(code).toBe(3);
     expect(left()).toEqual([]);
   });
 
   describe.each<[name: string, content: string]>([
-    ['an empty file', ''],
-    ['a file with something else', 'no number'],
-    ['a file with no process number', '-1'],
-  ])('a lock that nobody finished writing: %s', (_name, content) => {
-    beforeEach(async () => {
-      await withLock(lockFile(), async () => undefined);
-      writeFileSync(lockFile(), content);
-    });
+    ['of another machine', '00000000-1-1 1'],
+    ['that nobody finished writing: an empty file', ''],
+    ['that nobody finished writing: a file with something else', 'no number'],
+    ['that nobody finished writing: a file with no process number', '-1'],
+  ])('a lock %s', (_name, content) => {
+    const take = () => withLock(lockFile(), async () => 'mine', { staleMs: 400 });
+    beforeEach(() => leave(content));
 
-    it('is taken over when it is old', async () => {
-      utimesSync(lockFile(), new Date(0), Date.now() / 1000 - 10);
-      await expect(withLock(lockFile(), async () => 'mine')).resolves.toBe('mine');
-    });
-
-    it('is waited for while it is new', async () => {
-      const got = withLock(lockFile(), async () => 'mine');
+    it('is taken over when it gives no sign of life, however old it looks', async () => {
+      utimesSync(lockFile(), 0, Date.now() / 1000 + 3600);
+      const got = take();
       await expect(Promise.race([got, soon('not yet')])).resolves.toBe('not yet');
-      utimesSync(lockFile(), new Date(0), Date.now() / 1000 - 10);
+      await expect(got).resolves.toBe('mine');
+      expect(left()).toEqual([]);
+    });
+
+    it('is waited for while it does', async () => {
+      const got = take();
+      for (let i = 0; i < 8; i++) {
+        utimesSync(lockFile(), 0, 1000 + i);
+        await expect(Promise.race([got, soon('not yet')])).resolves.toBe('not yet');
+      }
       await expect(got).resolves.toBe('mine');
     });
   });
 
+  it('gives signs of life while the work goes on', async () => {
+    await withLock(
+      lockFile(),
+      async () => {
+        const before = statSync(lockFile()).mtimeMs;
+        await soon(undefined);
+        expect(statSync(lockFile()).mtimeMs).toBeGreaterThan(before);
+      },
+      { beatMs: 10 },
+    );
+  });
+
+  it('does not remove the lock of who took it over', async () => {
+    await withLock(lockFile(), async () => writeFileSync(lockFile(), '00000000-1-1 1'));
+    expect(readFileSync(lockFile(), 'utf8')).toBe('00000000-1-1 1');
+  });
+
   it('goes on where a process was killed while it took a lock over', async () => {
-    await withLock(lockFile(), async () => undefined);
-    const ended = endedProcess();
-    writeFileSync(lockFile(), ended);
-    writeFileSync(`${lockFile()}.takeover`, ended);
+    const abandoned = `${endedProcess()} 1`;
+    leave(abandoned);
+    const name = createHash('sha256').update(abandoned).digest('hex').slice(0, 16);
+    writeFileSync(`${lockFile()}.${name}`, `${endedProcess()} 2`);
     await expect(withLock(lockFile(), async () => 'mine')).resolves.toBe('mine');
     expect(left()).toEqual([]);
   });
 
   it('gives up after a long time, and says which file it is', async () => {
-    await withLock(lockFile(), async () => undefined);
-    writeFileSync(lockFile(), String(process.pid));
-    const start = Date.now();
-    const clock = jest
-      .spyOn(Date, 'now')
-      .mockReturnValueOnce(start)
-      .mockReturnValue(start + 11 * 60_000);
-    try {
-      await expect(withLock(lockFile(), async () => 'mine')).rejects.toThrow(
-        `another process holds ${lockFile()}; wait for it, or remove the file if there is none`,
-      );
-    } finally {
-      clock.mockRestore();
-    }
+    leave(`${processId()} 1`);
+    await expect(withLock(lockFile(), async () => 'mine', { timeoutMs: 100 })).rejects.toThrow(
+      `another process holds ${lockFile()}; wait for it, or remove the file if there is none`,
+    );
+    expect(left()).toEqual(['one']);
+  });
+
+  it('says so where there can be no lock', async () => {
+    writeFileSync(join(directory(), 'file'), '');
+    const file = join(directory(), 'file', 'lock');
+    await expect(withLock(file, async () => 'mine')).rejects.toThrow(`${file} cannot be locked: `);
   });
 });
+
+/** Makes the lock file, as somebody else left it. */
+function leave(content: string): void {
+  mkdirSync(dirname(lockFile()), { recursive: true });
+  writeFileSync(lockFile(), content);
+}
 
 function left(): string[] {
   return readdirSync(dirname(lockFile()));
@@ -138,8 +184,9 @@ async function hold(): Promise<ChildProcess> {
   return holder;
 }
 
+/** The id of a process of this machine that has ended. */
 function endedProcess(): string {
-  return String(spawnSync(process.execPath, ['-e', '']).pid);
+  return `${machine()}-${spawnSync(process.execPath, ['-e', '']).pid}-1`;
 }
 
 function soon<T>(value: T): Promise<T> {

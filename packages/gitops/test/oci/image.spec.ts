@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import * as zlib from 'node:zlib';
 import { chain } from '../../src/oci/chain';
-import { contentOf, readAll } from '../../src/oci/content';
+import { MAX_DOCUMENT_SIZE, contentOf, limited, readAll, readDocument } from '../../src/oci/content';
 import { sha256 } from '../../src/oci/digest';
 import { imageFrom } from '../../src/oci/image';
 import { layerFrom } from '../../src/oci/layer';
@@ -167,6 +167,30 @@ describe('an index', () => {
     expect((await imageFrom(source, current, wanted)).digest).toBe(entries[0]!.digest);
     for (let i = 0; i < 2; i++) current = await source.putManifest(index(current));
     await expect(imageFrom(source, current, wanted)).rejects.toThrow('nested too deeply');
+  });
+});
+
+describe('a document', () => {
+  it('is as large as it may be, and no larger', async () => {
+    const source = repository();
+    const { descriptor, bytes } = blob(Buffer.alloc(MAX_DOCUMENT_SIZE + 1), 'application/json');
+    await source.push(descriptor, () => contentOf(bytes));
+    await expect(readDocument(source, descriptor)).rejects.toThrow(
+      /^sha256:\S+ in memory\/acme\/api has 4194305 bytes, too many for a application\/json$/,
+    );
+    expect(await readDocument(source, descriptor, { maxSize: MAX_DOCUMENT_SIZE + 1 })).toHaveLength(
+      MAX_DOCUMENT_SIZE + 1,
+    );
+    await expect(readDocument(source, descriptor, { maxSize: 10 })).rejects.toThrow('too many');
+  });
+
+  it('without a size is read no further than that', async () => {
+    let read = 0;
+    const endless = async function* () {
+      for (;;) yield Buffer.alloc(1000, read++);
+    };
+    await expect(readAll(limited(endless(), 'it', 2500))).rejects.toThrow('it is larger than 2500 bytes');
+    expect(read).toBe(3);
   });
 });
 

@@ -1,4 +1,5 @@
-import { spawn } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   existsSync,
   mkdtempSync,
@@ -44,6 +45,13 @@ describe('a new layout', () => {
     expect(await layout.resolve('1.0')).toBeUndefined();
     expect(layout.path(BLOB.descriptor)).toBeUndefined();
     expect(existsSync(layout.directory)).toBe(false);
+  });
+
+  it('keeps the index that is there: another process may be making it too', () => {
+    const text = JSON.stringify({ schemaVersion: 2, manifests: [image(['one']).descriptor] });
+    writeFileSync(join(root, 'index.json'), text);
+    expect(createLayout(root).entries()).toEqual([image(['one']).descriptor]);
+    expect(filesOf(root)).toEqual(['blobs', 'index.json', 'oci-layout']);
   });
 
   it('has the same bytes for the same image', async () => {
@@ -261,6 +269,35 @@ describe('index.json', () => {
       manifests: [{ digest: descriptor.digest, annotations: { 'com.example': 'x' } }, {}],
     });
     expect(filesOf(root)).toEqual(['blobs', 'index.json', 'oci-layout']);
+  });
+});
+
+describe('several processes', () => {
+  const run = async (what: string) => {
+    const workers = ['a', 'b', 'c', 'd'].map((name) =>
+      fork(join(__dirname, 'layout-worker.ts'), [what, root, name, '10'], {
+        execArgv: ['-r', require.resolve('@swc-node/register')],
+      }),
+    );
+    const ended = workers.map((worker) => once(worker, 'exit'));
+    await Promise.all(workers.map((worker) => once(worker, 'message')));
+    for (const worker of workers) worker.send('go');
+    expect(await Promise.all(ended)).toEqual(workers.map(() => [0, null]));
+    const layout = new LayoutTree(root).repository('acme/shared');
+    expect(filesOf(layout.directory)).toEqual(['blobs', 'index.json', 'oci-layout']);
+    const tags: string[] = [];
+    for await (const tag of layout.tags()) tags.push(tag);
+    return tags;
+  };
+
+  it('lose no tag of each other', async () => {
+    const wanted = ['a', 'b', 'c', 'd'].flatMap((name) => [...Array(10).keys()].map((i) => `${name}-${i}`));
+    expect(await run('tag')).toEqual(wanted);
+  });
+
+  it('are alone where they ask for it', async () => {
+    const wanted = Array.from({ length: 40 }, (_, i) => String(i + 1));
+    expect(await run('count')).toEqual(wanted.sort());
   });
 });
 

@@ -168,6 +168,12 @@ export function storeContract(open: () => Promise<Store> | Store): void {
       expect(await tagsOf(repository, '003')).toEqual([]);
     });
 
+    it('are sorted by code unit', async () => {
+      const fixture = image(['sorted']);
+      for (const tag of ['b', '_', 'a.b', 'B', 'a-b', '10', 'a', '9']) await put(repository, fixture, tag);
+      expect(await tagsOf(repository)).toEqual(['10', '9', 'B', '_', 'a', 'a-b', 'a.b', 'b']);
+    });
+
     it('move', async () => {
       const [before, after] = [image(['before']), image(['after'])];
       await put(repository, before, 'latest');
@@ -182,6 +188,24 @@ export function storeContract(open: () => Promise<Store> | Store): void {
     });
   });
 
+  it('lets one work at a time, where it can', async () => {
+    if (!repository.exclusively) return expect(store.isRemote).toBe(true);
+    const exclusively = <T>(work: () => Promise<T>) => store.repository(repository.name).exclusively!(work);
+    const log: string[] = [];
+    const work = (name: string) =>
+      exclusively(async () => {
+        log.push(`${name} in`);
+        await put(repository, image([name]), name);
+        log.push(`${name} out`);
+        return name;
+      });
+    const failed = exclusively(() => Promise.reject(new Error('no')));
+    await expect(failed).rejects.toThrow('no');
+    expect(await Promise.all([work('a'), work('b'), work('c')])).toEqual(['a', 'b', 'c']);
+    expect(log).toEqual(['a in', 'a out', 'b in', 'b out', 'c in', 'c out']);
+    expect(await tagsOf(repository)).toEqual(['a', 'b', 'c']);
+  });
+
   it.each(['', '/', '../up', 'a/../b', 'Upper', 'a//b', '/abs', 'a/', '.hidden'])(
     'refuses %j as the name of a repository',
     (name) => {
@@ -193,5 +217,5 @@ export function storeContract(open: () => Promise<Store> | Store): void {
 async function tagsOf(repository: WritableRepository, after?: string): Promise<string[]> {
   const tags: string[] = [];
   for await (const tag of repository.tags({ after })) tags.push(tag);
-  return tags.sort();
+  return tags;
 }

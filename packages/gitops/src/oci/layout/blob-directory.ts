@@ -1,4 +1,4 @@
-import { constants, copyFileSync, linkSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { constants, copyFileSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { contentNotFound } from '../store-error';
 import type { Descriptor } from '../types';
 import { BlobWriter } from './blob-writer';
 import { fileError, isMissing, mapped } from '../file-errors';
+import { tryLink } from './link';
 import { removeStale, temporaryPath } from './temporary';
 
 const READ_SIZE = 1024 * 1024;
@@ -94,18 +95,5 @@ async function* pieces(file: FileHandle, signal?: AbortSignal): Content {
     if (bytesRead === 0) return;
     at += bytesRead;
     yield buffer.subarray(0, bytesRead);
-  }
-}
-
-/** Other file systems, too many links, file systems without links, kernels that protect the links of others' files. */
-const NO_LINK = new Set(['EXDEV', 'EMLINK', 'EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
-
-function tryLink(from: string, to: string): boolean {
-  try {
-    linkSync(from, to);
-    return true;
-  } catch (error) {
-    if (NO_LINK.has((error as NodeJS.ErrnoException).code ?? '')) return false;
-    throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { constants, copyFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalJson } from '../json';
 import { isIndex, parseManifest } from '../manifest';
@@ -6,6 +6,7 @@ import { OCI } from '../media-types';
 import { StoreError } from '../store-error';
 import type { Index } from '../types';
 import { fileError, isMissing, mapped } from '../file-errors';
+import { tryLink } from './link';
 import { temporaryPath } from './temporary';
 
 /** A layout without an image. */
@@ -35,7 +36,7 @@ export function isLayout(directory: string): boolean {
 /** Makes the directory, which is there, a layout: `oci-layout` comes last, for it says that the rest is there. */
 export function makeLayout(directory: string): void {
   if (isLayout(directory)) return;
-  if (readIfThere(join(directory, 'index.json')) === undefined) writeIndex(directory, EMPTY_INDEX);
+  createIndex(directory);
   replace(join(directory, 'oci-layout'), directory, canonicalJson({ imageLayoutVersion: '1.0.0' }));
 }
 
@@ -52,9 +53,25 @@ export function readIndex(directory: string): Index {
   throw new StoreError('corrupt', `${path} is not an index`);
 }
 
-/** Replaces `index.json` in one step. */
+/** Replaces `index.json` in one step. No digest is taken of it, and it may be long: so it is written the fast way. */
 export function writeIndex(directory: string, index: Index): void {
-  replace(join(directory, 'index.json'), directory, canonicalJson(index));
+  replace(join(directory, 'index.json'), directory, Buffer.from(JSON.stringify(index)));
+}
+
+/** Writes an empty `index.json`, unless there is one: another process may be making the same layout, and be ahead. */
+function createIndex(directory: string): void {
+  const path = join(directory, 'index.json');
+  const temporary = temporaryPath(directory);
+  try {
+    mapped(path, () => {
+      writeFileSync(temporary, canonicalJson(EMPTY_INDEX), { flag: 'wx' });
+      if (!tryLink(temporary, path)) copyFileSync(temporary, path, constants.COPYFILE_EXCL);
+    });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    rmSync(temporary, { force: true });
+  }
 }
 
 function readIfThere(path: string): Buffer | undefined {

@@ -1,4 +1,5 @@
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
+import { withLock } from '../../support/lock';
 import { MAX_DOCUMENT_SIZE, readAll, verified } from '../content';
 import { isDigest } from '../digest';
 import type { Digest } from '../digest';
@@ -25,9 +26,7 @@ const REF_NAME = 'org.opencontainers.image.ref.name';
 
 /**
  * An OCI image layout on disk (image-spec, image-layout.md) as one repository. Blobs appear whole or not at all, and
- * `index.json` is replaced in one step, after what it refers to.
- *
- * Several processes may add blobs at once; of two that tag at once, one may undo the other's tag.
+ * `index.json` is replaced in one step, after what it refers to. Any number of processes may write to it at once.
  */
 export class Layout implements WritableRepository, LocalFiles {
   readonly where: string;
@@ -67,10 +66,8 @@ export class Layout implements WritableRepository, LocalFiles {
   }
 
   async *tags({ after = '' }: TagOptions = {}): AsyncIterable<string> {
-    for (const entry of this.index().manifests) {
-      const tag = tagOf(entry);
-      if (tag !== undefined && tag > after) yield tag;
-    }
+    const tags = this.index().manifests.flatMap((entry) => tagOf(entry) ?? []);
+    for (const tag of tags.sort()) if (tag > after) yield tag;
   }
 
   /** All of `index.json`, tagged or not: what a layout holds that another tool wrote without a name. */
@@ -99,8 +96,16 @@ export class Layout implements WritableRepository, LocalFiles {
     const writer = this.writer();
     writer.write(manifest.bytes);
     writer.finish();
-    this.update((entries) => withEntry(entries, descriptor, tag));
+    await this.exclusively(async () => {
+      const index = this.index();
+      const manifests = withEntry(index.manifests, descriptor, tag);
+      writeIndex(this.directory, { ...index, manifests });
+    }, 'index.json');
     return descriptor;
+  }
+
+  exclusively<T>(work: () => Promise<T>, purpose = 'work'): Promise<T> {
+    return withLock(join(this.directory, `.${purpose}.lock`), work);
   }
 
   /** A writer for a blob whose digest comes out at its end. */
@@ -127,12 +132,6 @@ export class Layout implements WritableRepository, LocalFiles {
     if (isLayout(this.directory)) return;
     removeStale(this.directory);
     makeLayout(this.directory);
-  }
-
-  /** In one synchronous go, so that nothing of this process comes in between. */
-  private update(change: (entries: readonly Descriptor[]) => Descriptor[]): void {
-    const index = this.index();
-    writeIndex(this.directory, { ...index, manifests: change(index.manifests) });
   }
 
   private index(): Index {

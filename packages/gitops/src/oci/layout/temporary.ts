@@ -1,7 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { readdirSync, readlinkSync, rmSync, statSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { randomBytes } from 'node:crypto';
+import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { isRunning, machine } from '../../support/process-id';
 
 const NAME = /^\.tmp-([0-9a-f]{8})-(\d+)-[0-9a-f]+$/;
 const ABANDONED_AFTER_MS = 24 * 60 * 60 * 1000;
@@ -45,30 +45,6 @@ function list(directory: string): string[] {
     return readdirSync(directory);
   } catch {
     return [];
-  }
-}
-
-/** Where process numbers mean the same: a directory may be shared by machines, and by containers on one machine. */
-let machineId: string | undefined;
-function machine(): string {
-  machineId ??= createHash('sha256').update(`${hostname()}\n${processNamespace()}`).digest('hex').slice(0, 8);
-  return machineId;
-}
-
-function processNamespace(): string {
-  try {
-    return readlinkSync('/proc/self/ns/pid');
-  } catch {
-    return '';
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }
 

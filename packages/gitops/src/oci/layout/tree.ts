@@ -14,6 +14,7 @@ const TAKEN: ReadonlySet<string> = new Set(['blobs', 'index.json', 'oci-layout']
  */
 export class LayoutTree implements Store {
   readonly where: string;
+  readonly isRemote = false;
 
   constructor(private readonly directory: string) {
     this.where = `oci:${directory}`;

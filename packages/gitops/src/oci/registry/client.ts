@@ -1,4 +1,5 @@
 import { GitopsError } from '../../support/errors';
+import { MAX_DOCUMENT_SIZE, contentOf, limited, readAll } from '../content';
 import { StoreError } from '../store-error';
 import { Authorizer } from './authorizer';
 import type { FoundCredentials } from './credentials';
@@ -36,7 +37,7 @@ export class Client {
     this.authorizer = new Authorizer(
       this.origin,
       options.lookUpCredentials,
-      (request) => this.patiently(request, () => this.follow(request)),
+      (request) => this.patiently(request, async () => whole(await this.follow(request))),
       options.clock,
     );
   }
@@ -55,6 +56,14 @@ export class Client {
    */
   request(request: ApiRequest): Promise<HttpResponse> {
     return this.patiently(request, () => this.exchange(request));
+  }
+
+  /**
+   * The same where the answer is a document: it has been read, and where that broke off the request was sent again.
+   * @throws StoreError `corrupt` when it is too large
+   */
+  document(request: ApiRequest, maxSize?: number): Promise<HttpResponse> {
+    return this.patiently(request, async () => whole(await this.exchange(request), maxSize));
   }
 
   /** Sends a request once, or twice when the registry asks for credentials first. @throws what the network throws */
@@ -129,6 +138,13 @@ export class Client {
     }
     throw new StoreError('unavailable', `${request.url.host} redirects more than ${MAX_REDIRECTS} times`);
   }
+}
+
+async function whole(response: HttpResponse, maxSize = MAX_DOCUMENT_SIZE): Promise<HttpResponse> {
+  const { status, url, body } = response;
+  if (status !== 200) return response;
+  const bytes = await readAll(limited(body, `the answer of ${url.host}`, maxSize));
+  return { ...response, body: contentOf(bytes) };
 }
 
 function redirected(request: HttpRequest, location: string): HttpRequest {

@@ -56,11 +56,14 @@ export async function findCredentials(
   return { note };
 }
 
-function authFiles(env: NodeJS.ProcessEnv, home: string): string[] {
+/** The files in which there may be credentials (containers-auth.json(5)). */
+export function authFiles(env: NodeJS.ProcessEnv, home: string): string[] {
   if (env['REGISTRY_AUTH_FILE']) return [env['REGISTRY_AUTH_FILE']];
+  const runtime = env['XDG_RUNTIME_DIR'];
   return [
     join(env['DOCKER_CONFIG'] || join(home, '.docker'), 'config.json'),
-    ...(env['XDG_RUNTIME_DIR'] ? [join(env['XDG_RUNTIME_DIR'], 'containers/auth.json')] : []),
+    // Without a session, as for root and in CI, podman keeps them by the user's number.
+    runtime ? join(runtime, 'containers/auth.json') : `/run/containers/${process.getuid?.()}/auth.json`,
     join(env['XDG_CONFIG_HOME'] || join(home, '.config'), 'containers/auth.json'),
   ];
 }

@@ -38,12 +38,13 @@ export async function* download(
         offset += fresh.length;
         if (fresh.length > 0) yield fresh;
       }
-      if (offset >= size) return;
     } catch (caught) {
       request.signal?.throwIfAborted();
       if (!isPassing(caught)) throw caught;
       error = caught;
     }
+    // Also where only the end of the answer is missing: there are registries that stumble over a Range behind the end.
+    if (offset >= size) return;
     if (offset - counted >= PROGRESS) attempt = 0;
     counted = offset;
     if (!(await client.pause(Math.max(1, attempt), undefined, request.signal))) {

@@ -1,4 +1,5 @@
 import { StoreError } from '../store-error';
+import { parseChallenges } from './challenge';
 import type { FoundCredentials } from './credentials';
 import { isRetriableStatus } from './retry';
 import { NoAnswer } from './transport';
@@ -79,7 +80,8 @@ export async function statusFailure(response: HttpResponse, context: FailureCont
   const fail = (kind: StoreError['kind'], text: string, remedy?: string) =>
     new StoreError(kind, `${text}${said}`, remedy, status);
 
-  if (status === 401 && found) return unauthenticated(host, found);
+  if (status === 401 && found && !(found.credentials && lacksRight(response)))
+    return unauthenticated(host, found);
   // The storage that a registry redirects to says 401 too.
   if (status === 401 || status === 403) {
     return fail('forbidden', `${url.host} denies access to ${what}`, 'ask its owner for the right to it');
@@ -95,7 +97,22 @@ export async function statusFailure(response: HttpResponse, context: FailureCont
   if (isRetriableStatus(status)) {
     return fail('unavailable', `${url.host} answers ${status} to ${what}`, 'try again later');
   }
-  return fail('rejected', `${url.host} answers ${status} to ${what}`);
+  if (status === 405) {
+    return fail('rejected', `${url.host} does not take ${what}`, 'it may be read-only: ask its owner');
+  }
+  // A server that speaks TLS says no more than that where it is spoken to in the clear.
+  const isNotUnderstood = status === 400 && url.protocol === 'http:' && !said;
+  return fail(
+    'rejected',
+    `${url.host} answers ${status} to ${what}`,
+    isNotUnderstood ? `if it speaks TLS, write https://${host}` : undefined,
+  );
+}
+
+/** Whether the registry knows who asks, and that is not enough (RFC 6750, 3.1). */
+function lacksRight({ headers }: HttpResponse): boolean {
+  const challenges = parseChallenges(headers['www-authenticate'] ?? '');
+  return challenges.some(({ parameters }) => parameters['error'] === 'insufficient_scope');
 }
 
 /** No credentials, or wrong ones. */

@@ -47,6 +47,7 @@ export function openRegistry(location: string, options: RegistryOptions = {}): R
 /** The door to the distribution API; see {@link openRegistry}. */
 export class RegistryStore implements Store {
   readonly where: string;
+  readonly isRemote = true;
   private readonly transport: Transport;
   private readonly client: Client;
 

@@ -1,5 +1,6 @@
-import { MAX_DOCUMENT_SIZE, readAll, verified } from '../content';
+import { readAll, verified } from '../content';
 import { isDigest } from '../digest';
+import type { Digest } from '../digest';
 import { describe, mediaTypeOf, parseManifest } from '../manifest';
 import { MANIFEST_TYPES, isIndexType, isManifestType } from '../media-types';
 import { tagName } from '../names';
@@ -15,6 +16,7 @@ import { StoreError } from '../store-error';
 import type { Descriptor } from '../types';
 import type { ApiRequest, Client } from './client';
 import { download } from './download';
+import { referrerList } from './referrer-list';
 import { tagList } from './tag-list';
 import type { HttpResponse } from './transport';
 import { upload } from './upload';
@@ -59,10 +61,10 @@ export class RegistryRepository implements WritableRepository {
     if (told && (!isDigest(tagOrDigest) || told.digest === tagOrDigest)) return told;
 
     // The headers are optional, and some registries leave them out: then the manifest itself tells.
-    const response = await this.client.request(this.read('GET', path, options));
+    const response = await this.client.document(this.read('GET', path, options));
     if (response.status === 404) return undefined;
     if (response.status !== 200) throw await this.client.failure(response, what);
-    const bytes = await readAll(limited(response.body, what));
+    const bytes = await readAll(response.body);
     const found = describe({ mediaType: mediaTypeOf(parseManifest(bytes, what)), bytes });
     if (!isDigest(tagOrDigest) || found.digest === tagOrDigest) return found;
     throw new StoreError('corrupt', `${what} is corrupt: its digest is ${found.digest}`);
@@ -87,10 +89,44 @@ export class RegistryRepository implements WritableRepository {
     await upload(this.client, job, isThere);
   }
 
-  async putManifest(manifest: RawManifest, tag?: string, options: ReadOptions = {}): Promise<Descriptor> {
-    parseManifest(manifest.bytes, 'the manifest to store');
+  async putManifest(manifest: RawManifest, tag?: string, options?: ReadOptions): Promise<Descriptor> {
     const descriptor = describe(manifest);
-    const name = tag === undefined ? descriptor.digest : tagName(tag);
+    try {
+      await this.put(manifest, tag, options);
+    } catch (error) {
+      if (tag === undefined || !(error instanceof StoreError) || error.kind !== 'rejected') throw error;
+      // A tag that may not be overwritten can be our own: of an attempt whose answer was lost.
+      const found = await this.resolve(tag, options).catch(() => undefined);
+      if (found?.digest !== descriptor.digest) throw error;
+    }
+    return descriptor;
+  }
+
+  async putReferrer(manifest: RawManifest, options?: ReadOptions): Promise<boolean> {
+    const { headers } = await this.put(manifest, undefined, options);
+    // distribution-spec, "Pushing Manifests with Subject"
+    return headers['oci-subject'] !== undefined;
+  }
+
+  referrers(
+    subject: Digest,
+    artifactType: string,
+    options?: ReadOptions,
+  ): Promise<readonly Descriptor[] | undefined> {
+    const request = this.read('GET', `referrers/${subject}`, options);
+    request.url.searchParams.set('artifactType', artifactType);
+    return referrerList(this.client, request, this.named(subject), artifactType);
+  }
+
+  /** The answer says more than that the manifest is stored. */
+  private async put(
+    manifest: RawManifest,
+    tag: string | undefined,
+    options: ReadOptions = {},
+  ): Promise<HttpResponse> {
+    parseManifest(manifest.bytes, 'the manifest to store');
+    const { digest } = describe(manifest);
+    const name = tag === undefined ? digest : tagName(tag);
     const response = await this.client.request({
       method: 'PUT',
       url: this.client.url(`${this.path}/manifests/${name}`),
@@ -104,11 +140,8 @@ export class RegistryRepository implements WritableRepository {
     }
     await response.drain();
     const stored = response.headers['docker-content-digest'];
-    if (stored === undefined || stored === descriptor.digest) return descriptor;
-    throw new StoreError(
-      'corrupt',
-      `${this.named(name)} was stored as ${stored}, but is ${descriptor.digest}`,
-    );
+    if (stored === undefined || stored === digest) return response;
+    throw new StoreError('corrupt', `${this.named(name)} was stored as ${stored}, but is ${digest}`);
   }
 
   private async exists(descriptor: Descriptor, access: string, options?: ReadOptions): Promise<boolean> {
@@ -156,14 +189,4 @@ function descriptorOf({ headers }: HttpResponse): Descriptor | undefined {
   const mediaType = headers['content-type']?.split(';')[0]!.trim() ?? '';
   if (!isDigest(digest) || !Number.isSafeInteger(size)) return undefined;
   return isManifest({ mediaType, digest, size }) ? { mediaType, digest, size } : undefined;
-}
-
-async function* limited(content: Content, what: string): Content {
-  let length = 0;
-  for await (const piece of content) {
-    if ((length += piece.length) > MAX_DOCUMENT_SIZE) {
-      throw new StoreError('corrupt', `${what} is larger than a manifest may be`);
-    }
-    yield piece;
-  }
 }
