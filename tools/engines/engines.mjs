@@ -7,7 +7,7 @@
  * touched: a process is stopped only if its pid and its start time are those in the state file.
  *
  *     node tools/engines/engines.mjs start docker [--dir=DIR] [--json]
- *     node tools/engines/engines.mjs start registry [--dir=DIR] [--user=ann --password=secret]
+ *     node tools/engines/engines.mjs start registry [--dir=DIR] [--user=ann --password=secret] [--configuration=JSON]
  *     node tools/engines/engines.mjs status docker [--dir=DIR]
  *     node tools/engines/engines.mjs stop docker [--dir=DIR]
  *     node tools/engines/engines.mjs check docker        (why it cannot run here, if it cannot)
@@ -118,26 +118,27 @@ export async function startPodman(options = {}) {
 /**
  * A registry (distribution) on a free port of 127.0.0.1, with deletion allowed.
  *
- * @param {{ dir?: string, user?: string, password?: string, timeoutMs?: number }} [options]
+ * @param {{ dir?: string, user?: string, password?: string, configuration?: object, timeoutMs?: number }} [options]
+ *   configuration: sections that come over the usual ones, such as `{ http: { tls: { certificate, key } } }`
  */
 export async function startRegistry(options = {}) {
   return start('registry', options, async (dir, timeout) => {
     const log = path.join(dir, 'registry.log');
     const config = path.join(dir, 'config.yml');
-    const data = path.join(dir, 'data');
-    fs.mkdirSync(data, { recursive: true });
-    const lines = [
-      'version: 0.1',
-      'log: { level: info, formatter: text, accesslog: { disabled: true } }',
-      `storage: { filesystem: { rootdirectory: ${JSON.stringify(data)} }, delete: { enabled: true } }`,
-      'http: { addr: "127.0.0.1:0" }',
-    ];
+    const usual = {
+      version: '0.1',
+      log: { level: 'info', formatter: 'text', accesslog: { disabled: true } },
+      storage: { filesystem: { rootdirectory: path.join(dir, 'data') }, delete: { enabled: true } },
+      http: { addr: '127.0.0.1:0' },
+    };
     if (options.user !== undefined) {
       const file = path.join(dir, 'htpasswd');
       fs.writeFileSync(file, htpasswd(options.user, options.password ?? ''), { mode: 0o600 });
-      lines.push(`auth: { htpasswd: { realm: gitops, path: ${JSON.stringify(file)} } }`);
+      usual.auth = { htpasswd: { realm: 'gitops', path: file } };
     }
-    fs.writeFileSync(config, lines.join('\n') + '\n');
+    const configuration = merged(usual, options.configuration ?? {});
+    fs.mkdirSync(configuration.storage.filesystem.rootdirectory, { recursive: true });
+    fs.writeFileSync(config, JSON.stringify(configuration, null, 2) + '\n'); // which is YAML too
     const program = programs.registry.find(which);
     // Variables of this name would override the configuration.
     const env = Object.fromEntries(Object.entries(process.env).filter(([k]) => !k.startsWith('REGISTRY_')));
@@ -150,7 +151,8 @@ export async function startRegistry(options = {}) {
       host = `127.0.0.1:${port}`;
       return (await get({ host: '127.0.0.1', port, path: '/v2/' })) !== undefined;
     });
-    if (!failure) return { pid, log, host, url: `http://${host}`, env: { REGISTRY: host } };
+    const url = `${configuration.http.tls ? 'https' : 'http'}://${host}`;
+    if (!failure) return { pid, log, host, url, env: { REGISTRY: host } };
     await kill(pid);
     throw new EngineUnavailable(`registry: ${failure}`);
   });
@@ -334,6 +336,14 @@ function htpasswd(user, password) {
   return `${user}:${stdout}\n`;
 }
 
+/** The first object with what the second one has over it, section by section. */
+function merged(usual, over) {
+  const isSection = (value) => value !== null && typeof value === 'object' && !Array.isArray(value);
+  if (!isSection(usual) || !isSection(over)) return over;
+  const sections = Object.entries(over).map(([name, value]) => [name, merged(usual[name], value)]);
+  return { ...usual, ...Object.fromEntries(sections) };
+}
+
 function socketPath(dir, name) {
   const socket = path.join(dir, name);
   // containerd's own socket is longer by 19 characters, and 107 is all that fits into a socket address.
@@ -375,7 +385,7 @@ async function main([command, kind, ...rest]) {
     'undefined' in flags
   ) {
     throw new EngineUnavailable(
-      `usage: engines.mjs start|stop|status|check ${kinds.join('|')} [--dir=DIR] [--json] [--user=U --password=P]`,
+      `usage: engines.mjs start|stop|status|check ${kinds.join('|')} [--dir=DIR] [--json] [--user=U --password=P] [--configuration=JSON]`,
     );
   }
   const dir = flags.dir ?? defaultDir(kind);
@@ -389,10 +399,10 @@ async function main([command, kind, ...rest]) {
     await stop(kind, dir);
     return;
   }
+  const { user, password } = flags;
+  const configuration = flags.configuration && JSON.parse(flags.configuration);
   const engine =
-    command === 'start'
-      ? await starters[kind]({ dir, user: flags.user, password: flags.password })
-      : running(kind, dir);
+    command === 'start' ? await starters[kind]({ dir, user, password, configuration }) : running(kind, dir);
   if (!engine) throw new EngineUnavailable(`${kind}: not running in ${dir}`);
   const lines = Object.entries(engine.env).map(([name, value]) => `${name}=${value}`);
   process.stdout.write((flags.json ? JSON.stringify(engine) : lines.join('\n')) + '\n');

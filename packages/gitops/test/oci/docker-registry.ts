@@ -1,43 +1,56 @@
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { startRegistry } from '../support/engines';
+import type { Certificate } from './certificate';
+import type { TokenServer } from './token-server';
 
 /** A real registry that runs for a suite, on this machine only. */
 export interface RunningRegistry {
   readonly host: string;
+  /** What it keeps is below `data`. */
+  readonly dir: string;
   stop(): Promise<void>;
 }
 
-const ATTEMPTS = 3;
-
-/** Starts `docker-registry` on a free port, with a directory of its own. */
-export async function startDockerRegistry(): Promise<RunningRegistry> {
-  for (let attempt = 1; ; attempt++) {
-    const directory = mkdtempSync(join(tmpdir(), 'gitops-registry-'));
-    const host = `127.0.0.1:${await freePort()}`;
-    const config = join(directory, 'config.yml');
-    writeFileSync(config, configFor(host, join(directory, 'data')));
-    const child = spawn('docker-registry', ['serve', config], { stdio: 'ignore' });
-    const stop = () => stopped(child, directory);
-    if (await answers(host, child)) return { host, stop };
-    await stop();
-    // Somebody else may have taken the port in between.
-    if (attempt === ATTEMPTS) throw new Error('docker-registry does not start');
-  }
+export interface RegistryVariant {
+  /** Asks for this password. */
+  readonly user?: string;
+  readonly password?: string;
+  /** Sends there for tokens. */
+  readonly tokens?: TokenServer;
+  /** Speaks TLS. */
+  readonly tls?: Certificate;
+  /** Gives what another has, and takes nothing. */
+  readonly readOnlyOf?: RunningRegistry;
 }
 
-function configFor(host: string, data: string): string {
-  return JSON.stringify({
-    version: '0.1',
-    log: { level: 'error', accesslog: { disabled: true } },
-    storage: { filesystem: { rootdirectory: data }, delete: { enabled: true } },
-    http: { addr: host, secret: 'of-tests-only' },
-  });
+/** Starts `docker-registry` on a free port, with a directory of its own. */
+export function startDockerRegistry(variant: RegistryVariant = {}): Promise<RunningRegistry> {
+  const { user, password, ...sections } = variant;
+  return startRegistry({ user, password, configuration: configurationOf(sections) });
+}
+
+function configurationOf({ tokens, tls, readOnlyOf }: RegistryVariant): object {
+  return {
+    ...(tokens && {
+      auth: {
+        token: {
+          realm: tokens.realm,
+          service: tokens.service,
+          issuer: tokens.issuer,
+          rootcertbundle: tokens.certificate.certFile,
+        },
+      },
+    }),
+    ...(tls && { http: { tls: { certificate: tls.certFile, key: tls.keyFile } } }),
+    ...(readOnlyOf && {
+      storage: {
+        filesystem: { rootdirectory: join(readOnlyOf.dir, 'data') },
+        maintenance: { readonly: { enabled: true } },
+      },
+    }),
+  };
 }
 
 /** A port that was free a moment ago. */
@@ -47,25 +60,4 @@ export async function freePort(): Promise<number> {
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   return port;
-}
-
-async function answers(host: string, child: ChildProcess): Promise<boolean> {
-  for (let i = 0; i < 200 && child.exitCode === null; i++) {
-    const ok = await fetch(`http://${host}/v2/`).then(
-      (response) => response.ok,
-      () => false,
-    );
-    if (ok) return true;
-    await delay(50);
-  }
-  return false;
-}
-
-async function stopped(child: ChildProcess, directory: string): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) {
-    const end = new Promise((resolve) => child.once('exit', resolve));
-    child.kill('SIGKILL');
-    await end;
-  }
-  rmSync(directory, { recursive: true, force: true });
 }

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { contentOf, readAll } from '../../src/oci/content';
 import type { RegistryOptions } from '../../src/oci/registry';
+import { authFiles } from '../../src/oci/registry/credentials';
 import { blob, image } from './fixtures';
 import { RegistryFixture, failure } from './registry-fixture';
-import { challenge, fail, json } from './scripted-registry';
+import { challenge, dropAfter, fail, json } from './scripted-registry';
 import type { Answer, ScriptedRegistry } from './scripted-registry';
 
 const fixture = new RegistryFixture();
@@ -163,8 +164,9 @@ describe('Bearer', () => {
 
   it('is patient with the token server too', async () => {
     const { server, tokens } = await setUp(json({ token: 'good' }));
-    tokens.next(fail(503), fail(503));
+    tokens.next(fail(503), dropAfter(Buffer.from('{"token":"good"}'), 5));
     expect(await open(server.host).has(CONTENT.descriptor)).toBe(true);
+    expect(tokens.asked).toHaveLength(3);
   });
 
   it('asks for the right to push when it pushes, and for both repositories when it mounts', async () => {
@@ -209,6 +211,14 @@ describe('credentials', () => {
     dockerConfig({ auths: { 'other.example.com': { auth: AUTH } } });
     dockerConfig({ auths: { [server.host]: { auth: AUTH } } }, 'run/containers/auth.json');
     expect(await accepts(server, { XDG_RUNTIME_DIR: join(home, 'run') })).toBe(true);
+  });
+
+  it('come from where podman keeps them without a session', () => {
+    expect(authFiles({}, '/home/me')).toEqual([
+      '/home/me/.docker/config.json',
+      `/run/containers/${process.getuid!()}/auth.json`,
+      '/home/me/.config/containers/auth.json',
+    ]);
   });
 
   it('come only from REGISTRY_AUTH_FILE where it is set', async () => {

@@ -1,16 +1,17 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { contentOf } from '../../src/oci/content';
 import { Authorizer } from '../../src/oci/registry/authorizer';
 import { certificatesFor } from '../../src/oci/registry/certificates';
 import { SYSTEM_CLOCK } from '../../src/oci/registry/retry';
 import { whenAvailable } from '../support/available';
+import { makeCertificate } from './certificate';
+import type { Certificate } from './certificate';
 import { blob } from './fixtures';
 import { RegistryFixture, failure } from './registry-fixture';
 import { fail } from './scripted-registry';
@@ -21,27 +22,14 @@ const CONTENT = blob('content');
 afterEach(() => fixture.clear());
 
 whenAvailable('openssl', 'TLS', () => {
-  let directory: string;
-  let key: string;
-  let cert: string;
+  let own: Certificate;
   beforeAll(() => {
-    directory = mkdtempSync(join(tmpdir(), 'gitops-tls-'));
-    const files = ['-keyout', join(directory, 'key.pem'), '-out', join(directory, 'ca.crt')];
-    const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost'];
-    execFileSync(
-      'openssl',
-      ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...files, ...subject],
-      {
-        stdio: 'ignore',
-      },
-    );
-    key = readFileSync(join(directory, 'key.pem'), 'utf8');
-    cert = readFileSync(join(directory, 'ca.crt'), 'utf8');
+    own = makeCertificate();
   });
-  afterAll(() => rmSync(directory, { recursive: true }));
+  afterAll(() => own.remove());
 
   it('of an unknown authority is not trusted, and the error says how to', async () => {
-    const server = (await fixture.start({ key, cert })).hold(CONTENT);
+    const server = (await fixture.start(own)).hold(CONTENT);
     const asking = fixture.open(`https://${server.host}`).has(CONTENT.descriptor);
     await expect(asking).rejects.toEqual(
       failure(
@@ -53,15 +41,15 @@ whenAvailable('openssl', 'TLS', () => {
   });
 
   it('of an authority that is named is trusted, and then spoken without saying so', async () => {
-    const server = (await fixture.start({ key, cert })).hold(CONTENT);
-    const repository = fixture.open(server.host, { caFile: join(directory, 'ca.crt') });
+    const server = (await fixture.start(own)).hold(CONTENT);
+    const repository = fixture.open(server.host, { caFile: own.certFile });
     expect(await repository.has(CONTENT.descriptor)).toBe(true);
   });
 
   it('is kept where a registry behind a proxy does not know of it', async () => {
-    const server = await fixture.start({ key, cert });
+    const server = await fixture.start(own);
     server.next(fail(404), fail(202, { location: `http://${server.host}/upload` }), fail(201));
-    const repository = fixture.open(server.host, { caFile: join(directory, 'ca.crt') });
+    const repository = fixture.open(server.host, { caFile: own.certFile });
     await repository.push(CONTENT.descriptor, () => contentOf(CONTENT.bytes));
     expect(server.asked).toHaveLength(3);
   });
@@ -83,18 +71,16 @@ whenAvailable('openssl', 'TLS', () => {
   });
 
   it('of an authority in certs.d is trusted for its host', () => {
-    mkdirSync(join(directory, 'certs.d/registry.example.com:5000'), { recursive: true });
-    const certsD = join(directory, 'certs.d');
-    execFileSync('cp', [join(directory, 'ca.crt'), join(certsD, 'registry.example.com:5000/ca.crt')]);
-    expect(certificatesFor('registry.example.com:5000', undefined, [certsD]).ca).toContain(cert);
+    const certsD = join(own.directory, 'certs.d');
+    mkdirSync(join(certsD, 'registry.example.com:5000'), { recursive: true });
+    copyFileSync(own.certFile, join(certsD, 'registry.example.com:5000/ca.crt'));
+    expect(certificatesFor('registry.example.com:5000', undefined, [certsD]).ca).toContain(own.cert);
     expect(certificatesFor('other.example.com', undefined, [certsD])).toEqual({});
   });
 
   it('does not trust a file that is none', () => {
-    expect(() => certificatesFor('x', join(directory, 'key.pem'), [])).toThrow(
-      'not a certificate in PEM form',
-    );
-    expect(() => certificatesFor('x', join(directory, 'none'), [])).toThrow('does not exist');
+    expect(() => certificatesFor('x', own.keyFile, [])).toThrow('not a certificate in PEM form');
+    expect(() => certificatesFor('x', join(own.directory, 'none'), [])).toThrow('does not exist');
   });
 });
 

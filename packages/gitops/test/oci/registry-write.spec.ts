@@ -1,11 +1,7 @@
-import { contentOf, readAll } from '../../src/oci/content';
+import { contentOf } from '../../src/oci/content';
 import { DOCKER, OCI } from '../../src/oci/media-types';
 import type { RegistryOptions } from '../../src/oci/registry';
-import { whenAvailable } from '../support/available';
-import { CuttingProxy } from './cutting-proxy';
-import { startDockerRegistry } from './docker-registry';
-import type { RunningRegistry } from './docker-registry';
-import { blob, image, noise, store } from './fixtures';
+import { blob, image, noise } from './fixtures';
 import { RegistryFixture, failure } from './registry-fixture';
 import { fail, json } from './scripted-registry';
 import type { Answer, ScriptedRegistry } from './scripted-registry';
@@ -152,13 +148,22 @@ describe('a mount', () => {
     expect(asked(server)[1]).toBe(`POST /v2/team/acme/api/blobs/uploads/?${mount('team/acme/base')}`);
   });
 
+  it('that the registry stumbles over becomes an upload', async () => {
+    const server = (await start()).next(absent, ...Array(5).fill(fail(500)), session('/1'), fail(201));
+    await push(server);
+    expect(asked(server).slice(6)).toEqual([
+      'POST /v2/acme/api/blobs/uploads/',
+      `PUT /1?${digestQuery(SMALL)}`,
+    ]);
+  });
+
   it('that becomes an upload goes on as one', async () => {
     const server = (await start()).next(absent, session('/1'), fail(201));
     await push(server);
     expect(asked(server).slice(2)).toEqual([`PUT /1?${digestQuery(SMALL)}`]);
   });
 
-  it.each([400, 401, 403, 404, 405])('that is answered %d becomes an upload', async (status) => {
+  it.each([400, 401, 403, 404, 405, 413, 422])('that is answered %d becomes an upload', async (status) => {
     const server = (await start()).next(absent, fail(status), session('/1'), fail(201));
     await push(server);
     expect(asked(server).slice(2)).toEqual([
@@ -187,7 +192,22 @@ describe('a manifest', () => {
       failure('rejected', /answers 409 to \S+acme\/api:1\.0\.0 \(TAG_IMMUTABLE\)/),
     );
     await expect(put).rejects.toEqual(expect.objectContaining({ status: 409 }));
-    expect(server.asked).toHaveLength(1);
+    expect(asked(server)).toEqual(['PUT /v2/acme/api/manifests/1.0.0', 'HEAD /v2/acme/api/manifests/1.0.0']);
+  });
+
+  it('that was answered and lost, or overwritten, is found out with one request', async () => {
+    const other = image(['b']);
+    const server = (await start()).hold({ descriptor: other.descriptor, bytes: other.manifest.bytes });
+    const repository = open(server.host);
+    server.next(fail(201));
+    await repository.putManifest(manifest, '1.0.0');
+    server.next(fail(404));
+    expect(await repository.resolve('1.0.0')).toBeUndefined();
+    server.next((_, response) =>
+      server.serve({ ...server.asked.at(-1)!, path: `/${other.descriptor.digest}` }, response),
+    );
+    expect(await repository.resolve('1.0.0')).toEqual(other.descriptor);
+    expect(asked(server).slice(1)).toEqual(Array(2).fill('HEAD /v2/acme/api/manifests/1.0.0'));
   });
 
   it('that the registry changed is not taken for stored', async () => {
@@ -196,43 +216,3 @@ describe('a manifest', () => {
     await expect(put).rejects.toEqual(failure('corrupt', 'was stored as'));
   });
 });
-
-whenAvailable('docker-registry', 'a registry behind a poor line', () => {
-  let registry: RunningRegistry;
-  let proxy: CuttingProxy;
-  beforeAll(async () => {
-    registry = await startDockerRegistry();
-    proxy = await CuttingProxy.start(registry.host);
-  });
-  afterAll(async () => {
-    await proxy.stop();
-    await registry.stop();
-  });
-
-  it.each([
-    ['soon', [2_000]],
-    ['in the middle', [3_000_000]],
-    ['again and again', [1_000_000, 1_500_000, 1_000_000]],
-  ])('that is cut %s gets a blob nevertheless', async (when, cuts) => {
-    const large = blob(noise(6 * 1024 * 1024, cuts.length + cuts[0]!));
-    const repository = open(proxy.host);
-    proxy.cuts.push(...cuts);
-    await repository.push(large.descriptor, () => contentOf(...slices(large.bytes)));
-    expect(proxy.cuts).toEqual([]);
-    expect((await readAll(repository.open(large.descriptor))).equals(large.bytes)).toBe(true);
-    void when;
-  });
-
-  it('has the image in the end', async () => {
-    const fixture = image(['one', noise(5_000_000)]);
-    proxy.cuts.push(500, 1_000_000);
-    await store(open(proxy.host), fixture, '1.0.0');
-    expect(await open(registry.host).resolve('1.0.0')).toEqual(fixture.descriptor);
-  });
-});
-
-function slices(bytes: Buffer): Buffer[] {
-  return Array.from({ length: Math.ceil(bytes.length / 65536) }, (_, i) =>
-    bytes.subarray(i * 65536, (i + 1) * 65536),
-  );
-}

@@ -16,7 +16,7 @@ export interface Engine {
   env: Record<string, string>;
   /** Docker and Podman: the unix socket. */
   socket: string;
-  /** Registry: `127.0.0.1:port`, and the same with `http://`. */
+  /** Registry: `127.0.0.1:port`, and the same with `http://` or `https://`. */
   host: string;
   url: string;
   /** Stops it and removes its directory. May be called again. */
@@ -29,6 +29,8 @@ export interface EngineOptions {
   /** Registry only: ask for a password. */
   user?: string;
   password?: string;
+  /** Registry only: sections of its configuration that come over the usual ones. */
+  configuration?: object;
 }
 
 const script = path.resolve(__dirname, '../../../../tools/engines/engines.mjs');
@@ -43,6 +45,7 @@ export async function startEngine(kind: EngineKind, options: EngineOptions = {})
   const dir = options.dir ?? fs.mkdtempSync(path.join(os.tmpdir(), `gitops-${kind}-`));
   const args = [script, 'start', kind, '--json', `--dir=${dir}`];
   if (options.user !== undefined) args.push(`--user=${options.user}`, `--password=${options.password ?? ''}`);
+  if (options.configuration) args.push(`--configuration=${JSON.stringify(options.configuration)}`);
   try {
     const { stdout } = await run(process.execPath, args);
     const stop = async (): Promise<void> => {
