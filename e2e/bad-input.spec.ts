@@ -182,8 +182,8 @@ describe('what a build finds in its way', () => {
   });
 
   it.each<[string, string, RegExp[]]>([
-    ['no YAML', 'project: shop\nstore: [\n', [/^gitops\.yaml:\d: /, /^not built: base/]],
-    ['an unknown key', 'project: shop\nrigns: [a]\n', [/^gitops\.yaml:2: .*rigns.*; /, /^not built: base/]],
+    ['no YAML', 'project: shop\nstore: [\n', [/^gitops\.yaml:\d:\d: /, /^not built: base/]],
+    ['an unknown key', 'project: shop\nrigns: [a]\n', [/^gitops\.yaml:2:1: .*rigns.*; /, /^not built: base/]],
   ])('fails each build for a gitops.yaml with %s', async (_, text, messages) => {
     workspace.write('gitops.yaml', text);
     const { code, output } = await workspace.build();

@@ -9,6 +9,11 @@ describe('GitopsError', () => {
       new GitopsError('it broke', { file: 'a/Containerfile', line: 3 }, 'mend it'),
       'a/Containerfile:3: it broke; mend it',
     ],
+    [
+      'a column',
+      new GitopsError('it broke', { file: 'gitops.yaml', line: 3, column: 7 }),
+      'gitops.yaml:3:7: it broke',
+    ],
     ['several lines become one', new GitopsError('two\n  lines\r\nthree'), 'two lines three'],
   ])('reads as one line: %s', (_name, error, message) => {
     expect(error.message).toBe(message);

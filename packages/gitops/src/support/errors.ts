@@ -1,7 +1,9 @@
-/** A place in a user's file: a path relative to the workspace, and a line counted from 1. */
+/** A place in a user's file: a path relative to the workspace, and a line and a column in it counted from 1. */
 export interface Place {
   readonly file: string;
   readonly line?: number;
+  /** Only where there is a line. */
+  readonly column?: number;
 }
 
 /**
@@ -30,8 +32,13 @@ export class GitopsError extends Error {
 }
 
 function format(what: string, place?: Place, remedy?: string): string {
-  const where = place ? (place.line ? `${place.file}:${place.line}: ` : `${place.file}: `) : '';
+  const where = place ? `${formatPlace(place)}: ` : '';
   return oneLine(`${where}${what}${remedy ? `; ${remedy}` : ''}`);
+}
+
+function formatPlace({ file, line, column }: Place): string {
+  if (!line) return file;
+  return column ? `${file}:${line}:${column}` : `${file}:${line}`;
 }
 
 function oneLine(text: string): string {

@@ -1,115 +1,89 @@
+import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { Document, LineCounter, Node } from 'yaml';
-import { repositoryName } from '../oci/names';
 import { GitopsError } from '../support/errors';
+import { SettingsDocument } from './settings-document';
+import { checkReferences, checkSchema, ringName } from './settings-schema';
 
 export const SETTINGS_FILE = 'gitops.yaml';
 export const DEFAULT_STORE = 'oci:.gitops/store';
 const DEFAULT_RINGS = ['developers'];
-const KEYS = ['project', 'vendor', 'store', 'root', 'rings', 'environments', 'sites', 'initialVersion'];
+const DEFAULT_INITIAL_VERSION = '0.1.0';
 
-/** What gitops.yaml says, defaults filled in. */
+/** What gitops.yaml says, defaults filled in. Each key is described in schemas/gitops.schema.json. */
 export interface Settings {
   /** The first part of every reference name: `acme/shop`. */
   readonly project: string;
   readonly vendor?: string;
-  /** The state store: a registry's name, or `oci:<directory>`. */
+  /** The state store: `[http://]host[:port][/path]` of a registry, or `oci:<directory>`. */
   readonly store: string;
+  /** The name of the root image. */
+  readonly root?: string;
   /** In their order, without `ante` and `post`. */
   readonly rings: readonly string[];
+  /** By the ring's name; not every ring has one. */
+  readonly ringDescriptions?: Readonly<Record<string, string>>;
+  /** Directories of kustomizations, relative to the workspace, by the environment's name. */
+  readonly environments: Readonly<Record<string, string>>;
+  /** By their names. */
+  readonly sites: Readonly<Record<string, Site>>;
+  /** The version of an image that no ring has held. */
+  readonly initialVersion: string;
+}
+
+/** A place where versions run. */
+export interface Site {
+  /** One of the environments. */
+  readonly environment: string;
+  /** One of the rings, or `ante`. */
+  readonly ring: string;
+  /** The context of the kubeconfig. */
+  readonly context?: string;
+  readonly namespace?: string;
 }
 
 /**
  * Reads gitops.yaml at the workspace's root. Without the file there are defaults: the project is called as the
  * root package.json is.
  *
- * @throws GitopsError with the line, where the file is not as it should be
+ * @throws GitopsError with line and column, where the file is not as it should be
  */
 export function readSettings(workspaceRoot: string): Settings {
-  const text = readIfThere(join(workspaceRoot, SETTINGS_FILE));
+  const bytes = readIfThere(join(workspaceRoot, SETTINGS_FILE));
   const defaults = defaultSettings(workspaceRoot);
-  return text === undefined ? defaults : { ...defaults, ...parseSettings(text) };
+  if (!bytes) return defaults;
+  if (!isUtf8(bytes)) throw new GitopsError('it is not UTF-8', { file: SETTINGS_FILE }, 'save it as UTF-8');
+  // Without the byte order mark, which no editor counts as a column.
+  return parseSettings(new TextDecoder().decode(bytes), defaults);
 }
 
 /** What holds without a gitops.yaml. */
 export function defaultSettings(workspaceRoot: string): Settings {
-  return { project: workspaceName(workspaceRoot), store: DEFAULT_STORE, rings: DEFAULT_RINGS };
-}
-
-function parseSettings(text: string): Partial<Settings> {
-  // Only needed where there is a gitops.yaml; the project graph is made without it otherwise.
-  const yaml = require('yaml') as typeof import('yaml');
-  const lines = new yaml.LineCounter();
-  const document = yaml.parseDocument(text, { lineCounter: lines });
-  const [syntaxError] = document.errors;
-  if (syntaxError) {
-    const [what] = syntaxError.message.split('\n');
-    throw new GitopsError(what!.replace(/ at line .*$/, ''), {
-      file: SETTINGS_FILE,
-      line: syntaxError.linePos?.[0].line,
-    });
-  }
-  const fail = failing(document, lines);
-  const value = valueOf(document, fail);
-  if (value === null) return {};
-  if (typeof value !== 'object' || Array.isArray(value))
-    throw fail([], 'it has to be a mapping, such as project: acme/shop');
-  const settings = value as Record<string, unknown>;
-  for (const key of Object.keys(settings))
-    if (!KEYS.includes(key)) throw fail([key], `unknown key ${key}`, `use one of ${KEYS.join(', ')}`);
-  for (const key of ['project', 'vendor', 'store'])
-    if (key in settings && (typeof settings[key] !== 'string' || settings[key].trim() === ''))
-      throw fail([key], `${key} has to be a text`);
-  if ('project' in settings) checkProject(settings['project'] as string, fail);
   return {
-    ...pick(settings, ['project', 'vendor', 'store']),
-    ...('rings' in settings ? { rings: ringNames(settings['rings'], fail) } : {}),
+    project: workspaceName(workspaceRoot),
+    store: DEFAULT_STORE,
+    rings: DEFAULT_RINGS,
+    environments: {},
+    sites: {},
+    initialVersion: DEFAULT_INITIAL_VERSION,
   };
 }
 
-function valueOf(document: Document.Parsed, fail: Fail): unknown {
-  try {
-    return document.toJS();
-  } catch (error) {
-    // An alias of nothing, or of too much. The parser does not say where.
-    throw fail([], (error as Error).message, 'write it out in full');
-  }
-}
-
-type Fail = (path: (string | number)[], what: string, remedy?: string) => GitopsError;
-
-function failing(document: Document.Parsed, lines: LineCounter): Fail {
-  return (path, what, remedy) => {
-    const node = document.getIn(path, true) as Node | undefined;
-    const offset = node?.range?.[0] ?? 0;
-    return new GitopsError(what, { file: SETTINGS_FILE, line: lines.linePos(offset).line }, remedy);
+function parseSettings(text: string, defaults: Settings): Settings {
+  const document = new SettingsDocument(text, SETTINGS_FILE);
+  const file = checkSchema(document);
+  const { rings: listed = [], ...others } = file;
+  const rings = file.rings ? listed.map(ringName) : defaults.rings;
+  checkReferences(file, rings, document);
+  const descriptions = listed.flatMap((ring) =>
+    typeof ring === 'object' && ring.description !== undefined ? [[ring.name, ring.description]] : [],
+  );
+  return {
+    ...defaults,
+    ...others,
+    rings,
+    ...(descriptions.length > 0 ? { ringDescriptions: Object.fromEntries(descriptions) } : {}),
   };
-}
-
-function checkProject(project: string, fail: Fail): void {
-  try {
-    repositoryName(project);
-  } catch (error) {
-    throw fail(['project'], (error as GitopsError).what, (error as GitopsError).remedy);
-  }
-}
-
-function ringNames(rings: unknown, fail: Fail): string[] {
-  if (!Array.isArray(rings) || rings.length === 0)
-    throw fail(['rings'], 'rings has to be a list of at least one ring');
-  return rings.map((ring: unknown, i) => {
-    const name = typeof ring === 'object' && ring !== null && 'name' in ring ? ring.name : ring;
-    if (typeof name !== 'string')
-      throw fail(['rings', i], 'a ring has to be a name, or a mapping with a name');
-    if (name === 'ante' || name === 'post')
-      throw fail(['rings', i], `the ring ${name} is always there`, 'leave it out of the list');
-    return name;
-  });
-}
-
-function pick(settings: Record<string, unknown>, keys: string[]): Partial<Settings> {
-  return Object.fromEntries(keys.filter((key) => key in settings).map((key) => [key, settings[key]]));
 }
 
 /** `@acme/shop` → `acme/shop`; a name that no registry takes is made one. */
@@ -117,7 +91,7 @@ function workspaceName(workspaceRoot: string): string {
   const text = readIfThere(join(workspaceRoot, 'package.json'));
   let name: unknown;
   try {
-    name = text === undefined ? undefined : (JSON.parse(text) as { name?: unknown }).name;
+    name = text === undefined ? undefined : (JSON.parse(text.toString()) as { name?: unknown }).name;
   } catch {
     // A package.json that cannot be read is npm's to complain about.
   }
@@ -136,9 +110,9 @@ export function repositoryPath(name: string): string {
   return parts.filter((part) => part !== '').join('/') || 'workspace';
 }
 
-function readIfThere(file: string): string | undefined {
+function readIfThere(file: string): Buffer | undefined {
   try {
-    return readFileSync(file, 'utf8');
+    return readFileSync(file);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return undefined;

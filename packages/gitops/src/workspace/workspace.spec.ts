@@ -6,7 +6,14 @@ import type { Settings } from './settings';
 import { Workspace } from './workspace';
 
 const directory = useDirectory();
-const SETTINGS: Settings = { project: 'acme/shop', store: 'oci:.gitops/store', rings: ['testers', 'users'] };
+const SETTINGS: Settings = {
+  project: 'acme/shop',
+  store: 'oci:.gitops/store',
+  rings: ['testers', 'users'],
+  environments: {},
+  sites: {},
+  initialVersion: '0.1.0',
+};
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 const here = { file: 'Containerfile', line: 1 };
 

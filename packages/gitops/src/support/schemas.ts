@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Options, ValidateFunction } from 'ajv';
+
+const DIRECTORY = join(__dirname, '../../schemas');
+
+/** What the schemas say in words, to editors and to us. */
+const WORDS = ['errorMessage', 'patternErrorMessage'];
+
+export interface CheckOptions extends Options {
+  /** Keywords that are left to others. */
+  readonly unchecked?: readonly string[];
+}
+
+/**
+ * The check that a schema of this package stands for. Making it takes some time: keep it.
+ * @param name the file's, without its end: `gitops`
+ */
+export function schemaCheck<T = unknown>(
+  name: string,
+  { unchecked = [], ...options }: CheckOptions = {},
+): ValidateFunction<T> {
+  // It takes long to load, and many workspaces do without.
+  const { Ajv } = require('ajv') as typeof import('ajv');
+  const schema = JSON.parse(readFileSync(join(DIRECTORY, `${name}.schema.json`), 'utf8')) as object;
+  // That the schemas are ones is tested: to check it each time takes as long as all the rest.
+  const ajv = new Ajv({ strict: true, meta: false, validateSchema: false, ...options });
+  for (const keyword of unchecked) ajv.removeKeyword(keyword);
+  return ajv.addVocabulary([...WORDS, ...unchecked]).compile<T>(schema);
+}
