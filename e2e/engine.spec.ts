@@ -50,9 +50,13 @@ unless(whyNoEngine('docker'), 'the sample image with RUN', () => {
 
   it('is loaded, and serves the shop', async () => {
     // What the command line was before is what the layout holds: building again is up to date.
+    const labelled = await nx('image-label-minified', 'web', '--excludeTaskDependencies');
+    expect(labelled).toMatchObject({ code: 0 });
     const { output, code } = await nx('image-load-minified', 'web', '--excludeTaskDependencies');
     expect({ code, output }).toMatchObject({ code: 0 });
     expect(output).toContain('loaded shop/web-minified:developers');
+    // The version that it would be pushed with.
+    expect(output).toMatch(/^loaded shop\/web-minified:\d+\.\d+\.\d+$/m);
 
     const port = await freePort();
     const container = await docker.createContainer({

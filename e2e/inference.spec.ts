@@ -45,6 +45,7 @@ describe('projects of container files', () => {
 
   it('has no other projects: not of .devcontainer, nor of what git ignores', () => {
     expect(Object.keys(names(graph)).sort()).toEqual([
+      '.',
       'apps/admin',
       'apps/web',
       'docs/examples/web',
@@ -54,6 +55,14 @@ describe('projects of container files', () => {
       'twice',
       'west/tool',
     ]);
+  });
+
+  it('shows the rings by a target of the workspace itself', () => {
+    const { name, targets } = Object.entries(graph.nodes)
+      .map(([project, { data }]) => ({ name: project, ...data }))
+      .find(({ root }) => root === '.')!;
+    expect(name).toBe('shop');
+    expect(Object.keys(targets)).toEqual(['rings']);
   });
 
   it('makes more files of a directory more images of its project', () => {
@@ -179,8 +188,8 @@ describe('what nx.json says', () => {
   });
 
   it.each([
-    ['include', { include: ['examples/**'] }, ['one', 'own']],
-    ['exclude', { exclude: ['apps/api/**', 'examples/**'] }, ['own']],
+    ['include', { include: ['examples/**'] }, ['one', 'own', 'shop']],
+    ['exclude', { exclude: ['apps/api/**', 'examples/**'] }, ['own', 'shop']],
   ])('chooses the files by %s', async (_, plugin, projects) => {
     register(plugin);
     const { stdout } = await workspace.nx(['show', 'projects', '--json']);

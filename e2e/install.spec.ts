@@ -90,7 +90,7 @@ describe('the packed plugin in a fresh workspace', () => {
 
   it('draws the graph', async () => {
     const { nodes, dependencies } = await workspace.graph();
-    expect(Object.keys(nodes).sort()).toEqual(['api', 'base']);
+    expect(Object.keys(nodes).sort()).toEqual(['api', 'base', 'shop']);
     expect(dependencies['api']).toEqual([{ source: 'api', target: 'base', type: 'static' }]);
     expect(dependencies['base']).toEqual([]);
   });

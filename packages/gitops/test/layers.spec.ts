@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import ts from 'typescript';
-import { listFiles } from './support/files';
+import { listFiles, useDirectory, writeFiles } from './support/files';
 
 const SOURCES = resolve(__dirname, '../src');
 
@@ -16,6 +16,7 @@ const LAYERS = [
   'builders',
   'ledger',
   'workspace',
+  'publish',
   'plugin',
   'executors',
   'generators',
@@ -90,10 +91,20 @@ describe('folders', () => {
 });
 
 describe('the package that a run starts with', () => {
+  const directory = useDirectory();
+
   it('making the project graph loads nothing that is slow, or that graphs do not need', () => {
     expect(packagesLoadedBy(join(SOURCES, 'index.ts'), ['@nx/devkit', '@nx/devkit/internal'])).toEqual([
       'ignore',
     ]);
+  });
+
+  it('what reads and checks gitops.yaml is loaded where there is one', () => {
+    const loaded = (): string[] =>
+      packagesLoadedBy(join(SOURCES, 'workspace/settings.ts'), [], `readSettings('${directory()}')`);
+    expect(loaded()).toEqual([]);
+    writeFiles(directory(), { 'gitops.yaml': 'project: acme/shop\n' });
+    expect(loaded()).toEqual(expect.arrayContaining(['ajv', 'yaml']));
   });
 
   it('building without an engine and a registry loads nothing that speaks to them', () => {
@@ -122,13 +133,17 @@ function circles(all: readonly Import[]): string[] {
   return found;
 }
 
-/** The packages of node_modules that a module loads, beyond those that its host has loaded already. */
-function packagesLoadedBy(module: string, host: readonly string[]): string[] {
+/**
+ * The packages of node_modules that a module loads, beyond those that its host has loaded already.
+ * @param call what is called of the module: `readSettings('.')`
+ */
+function packagesLoadedBy(module: string, host: readonly string[], call?: string): string[] {
   const script = `
     require('@swc-node/register');
     for (const name of ${JSON.stringify(host)}) require(name);
     const before = new Set(Object.keys(require.cache));
-    require(${JSON.stringify(module)});
+    const loaded = require(${JSON.stringify(module)});
+    ${call === undefined ? '' : `loaded.${call};`}
     console.log(JSON.stringify(Object.keys(require.cache).filter((file) => !before.has(file))));
   `;
   const { stdout, stderr } = spawnSync(process.execPath, ['-e', script], { cwd: SOURCES, encoding: 'utf8' });

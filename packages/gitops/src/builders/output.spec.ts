@@ -32,13 +32,13 @@ async function written(recipe: Partial<Recipe> = {}): Promise<WrittenImage[]> {
 }
 
 async function made(recipe: Partial<Recipe> = {}, key = 'key') {
-  return publish(layout(), await written(recipe), { key, full: false });
+  return publish(layout(), await written(recipe), { key, content: 'content', full: false });
 }
 
 describe('publish', () => {
   it('one platform: its image is the only entry', async () => {
     const [image] = await written();
-    const digest = await publish(layout(), [image!], { key: 'key', full: false });
+    const digest = await publish(layout(), [image!], { key: 'key', content: 'content', full: false });
     expect(digest).toBe(image!.descriptor.digest);
     expect(layout().entries()).toEqual([
       expect.objectContaining({ digest, platform: { os: 'linux', architecture: 'amd64' } }),
@@ -105,10 +105,11 @@ describe('publish', () => {
 describe('readOutput', () => {
   it('gives what was published', async () => {
     const images = await written({ platforms: BOTH, containerfile: BY_PLATFORM });
-    const digest = await publish(layout(), images, { key: 'a key', full: false });
+    const digest = await publish(layout(), images, { key: 'a key', content: 'content', full: false });
     expect(readOutput(layout())).toEqual({
       digest,
       key: 'a key',
+      content: 'content',
       layers: new Map(images.flatMap(({ layers }) => [...layers])),
       isWhole: true,
     });
@@ -194,12 +195,12 @@ describe('readOutput', () => {
     expect(base.path(layer!)).toBeDefined();
 
     const onTop = { ...image!, layers: new Map() };
-    await publish(layout(), [onTop], { key: 'key', full: true });
+    await publish(layout(), [onTop], { key: 'key', content: 'content', full: true });
     expect(readOutput(layout())?.isWhole).toBe(true);
     rmSync(layout().path(layer!)!);
     expect(readOutput(layout())?.isWhole).toBe(false);
 
-    await publish(layout(), [onTop], { key: 'key', full: false });
+    await publish(layout(), [onTop], { key: 'key', content: 'content', full: false });
     expect(readOutput(layout())?.isWhole).toBe(true);
     expect(existsSync(join(output(), 'blobs', 'sha256', hexOf(layer!.digest)))).toBe(false);
   });

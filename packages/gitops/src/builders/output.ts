@@ -10,6 +10,8 @@ import { type LayersByKey, type WrittenImage, pushDocument } from './write-image
 
 /** What an image was made from: where it is equal, there is nothing to do. */
 const KEY = 'dev.gitops.build';
+/** The same, for images made from bases that are equal in what they hand down. */
+const CONTENT = 'dev.gitops.content';
 /** The image's own layers by what they were made from: what is unchanged is not written again. */
 const LAYERS = 'dev.gitops.layers';
 /** The other blobs that the output has to hold. */
@@ -20,6 +22,7 @@ export interface Output {
   /** The manifest's digest, or the index's. */
   readonly digest: Digest;
   readonly key: string | undefined;
+  readonly content: string | undefined;
   readonly layers: LayersByKey;
   /** Whether all blobs are there, in their sizes. */
   readonly isWhole: boolean;
@@ -31,11 +34,12 @@ export function readOutput(layout: Layout): Output | undefined {
     if (!isLayout(layout.directory)) return undefined;
     const [entry] = readIndex(layout.directory).manifests;
     if (!entry) return undefined;
-    const { [KEY]: key, [LAYERS]: layers = '{}', [BLOBS]: blobs = '[]' } = entry.annotations ?? {};
+    const annotations = entry.annotations ?? {};
+    const { [KEY]: key, [CONTENT]: content, [LAYERS]: layers = '{}', [BLOBS]: blobs = '[]' } = annotations;
     const byKey = new Map(Object.entries(JSON.parse(layers) as Record<string, Descriptor>));
     const others = JSON.parse(blobs) as Descriptor[];
     const isWhole = [entry, ...byKey.values(), ...others].every((blob) => layout.path(blob) !== undefined);
-    return { digest: entry.digest, key, layers: byKey, isWhole };
+    return { digest: entry.digest, key, content, layers: byKey, isWhole };
   } catch {
     // What cannot be read is made anew.
     return undefined;
@@ -50,7 +54,7 @@ export function readOutput(layout: Layout): Output | undefined {
 export async function publish(
   layout: Layout,
   images: readonly WrittenImage[],
-  { key, full }: { key: string; full: boolean },
+  { key, content, full }: { key: string; content: string; full: boolean },
 ): Promise<Digest> {
   const manifests = images.map(({ descriptor, platform }) => ({
     ...descriptor,
@@ -65,6 +69,7 @@ export async function publish(
   ];
   const annotations = {
     [KEY]: key,
+    [CONTENT]: content,
     [LAYERS]: JSON.stringify(Object.fromEntries(layers)),
     [BLOBS]: JSON.stringify(others.map(({ mediaType, digest, size }) => ({ mediaType, digest, size }))),
   };

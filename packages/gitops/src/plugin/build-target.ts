@@ -9,6 +9,7 @@ import { type WorkspaceImage, contextRoot, outputPath, referenceName } from '../
 import { type Input, fixedPart, ignoredGlobs, outputGlobs, sourceGlobs } from '../workspace/inputs';
 import { SETTINGS_FILE } from '../workspace/settings';
 import type { Workspace } from '../workspace/workspace';
+import { mergeDependencies } from './dependencies';
 import { inferredOptions, orElse } from './infer';
 import type { ResolvedOptions } from './options';
 import type { ProjectFiles } from './project-files';
@@ -23,8 +24,14 @@ interface Surroundings {
 /** Where tools commonly put what they build, where a target's outputs do not say. */
 const USUAL_OUTPUTS = ['dist', 'build', 'out'];
 
+export interface BuildTarget {
+  readonly target: TargetConfiguration;
+  /** The tasks that make what the image takes and git ignores. */
+  readonly sources: readonly TargetDependencyConfig[];
+}
+
 /** The target that builds an image. */
-export function buildTarget(image: WorkspaceImage, surroundings: Surroundings): TargetConfiguration {
+export function buildTarget(image: WorkspaceImage, surroundings: Surroundings): BuildTarget {
   const { workspace, options } = surroundings;
   const { containerfile } = image.options;
   const analysis = orElse(() => workspace.analysis(image), undefined);
@@ -32,8 +39,9 @@ export function buildTarget(image: WorkspaceImage, surroundings: Surroundings): 
   const ingredients = circle ? [] : orElse(() => workspace.ingredients(image), []);
   const ignored = readIgnore(image, workspace.root);
   const built = builtSources(image, analysis?.sources ?? [], ignored, surroundings);
+  const sources = built.flatMap(({ dependsOn }) => dependsOn);
 
-  return {
+  const target = {
     executor: 'gitops:build',
     options: {
       containerfile,
@@ -53,7 +61,7 @@ export function buildTarget(image: WorkspaceImage, surroundings: Surroundings): 
     ],
     dependsOn: mergeDependencies([
       ...ingredients.map((base) => ({ projects: [base.project], target: base.targetName })),
-      ...built.flatMap(({ dependsOn }) => dependsOn),
+      ...sources,
     ]),
     metadata: {
       description: `Builds the image ${referenceName(image, workspace.settings)} from ${containerfile}`,
@@ -64,6 +72,7 @@ export function buildTarget(image: WorkspaceImage, surroundings: Surroundings): 
       },
     },
   };
+  return { target, sources };
 }
 
 function fileInputs(
@@ -150,16 +159,4 @@ function readIgnore(image: WorkspaceImage, workspaceRoot: string): string[] {
   return file === undefined
     ? []
     : orElse(() => parseIgnoreFile(readFileSync(join(workspaceRoot, file), 'utf8'), file), []);
-}
-
-/** One entry for each target, its projects together. */
-function mergeDependencies(dependencies: readonly TargetDependencyConfig[]): TargetDependencyConfig[] {
-  const own = dependencies.filter(({ projects }) => projects === undefined);
-  const others = new Map<string, Set<string>>();
-  for (const { projects, target } of dependencies)
-    for (const project of projects ?? []) others.set(target, (others.get(target) ?? new Set()).add(project));
-  return [
-    ...new Map(own.map((dependency) => [dependency.target, dependency])).values(),
-    ...[...others].map(([target, projects]) => ({ projects: [...projects], target })),
-  ];
 }

@@ -16,7 +16,7 @@ import { type WorkspaceImage, contextRoot } from '../workspace/image';
 import { type Settings, defaultSettings, readSettings } from '../workspace/settings';
 import { Workspace } from '../workspace/workspace';
 import { buildTarget } from './build-target';
-import { loadTarget, loadTargetName } from './load-target';
+import { imageTargets, ringsTarget } from './image-targets';
 import { type InferredProject, inferProjects, orElse } from './infer';
 import { type PluginOptions, resolveOptions } from './options';
 import { ProjectFiles } from './project-files';
@@ -42,10 +42,17 @@ export const createNodes: CreateNodes<PluginOptions> = [
     );
     const gitIgnore = new GitIgnore((path) => readIfThere(join(workspaceRoot, path)));
     const surroundings = { workspace, options, projectFiles, gitIgnore };
-    return projects.map((project) => [
+    const rings = { [options.ringsTargetName]: ringsTarget(options.ringsTargetName) };
+    return projects.map((project, i) => [
       project.images[0]!.options.containerfile,
-      { projects: { [project.root]: configuration(project) } },
+      { projects: { ...(i === 0 ? rootProject() : {}), [project.root]: configuration(project) } },
     ]);
+
+    /** What concerns all images is a target of the workspace's root project, be that an image or not. */
+    function rootProject(): Record<string, Omit<ProjectConfiguration, 'root'>> {
+      if (projects.some(({ root }) => root === '.')) return {};
+      return { '.': { name: projectFiles.at('.')?.name ?? 'workspace', targets: rings } };
+    }
 
     function configuration({
       name: projectName,
@@ -54,13 +61,13 @@ export const createNodes: CreateNodes<PluginOptions> = [
     }: InferredProject): Omit<ProjectConfiguration, 'root'> {
       const targets: Record<string, TargetConfiguration> = {};
       for (const image of images) {
-        targets[image.targetName] = buildTarget(image, surroundings);
-        const load = loadTargetName(image, options);
-        targets[load] = loadTarget(image, load, workspace.settings);
+        const { target, sources } = buildTarget(image, surroundings);
+        targets[image.targetName] = target;
+        Object.assign(targets, imageTargets(image, sources, surroundings));
       }
       return {
         ...(projectFiles.at(root)?.name === undefined ? { name: projectName } : {}),
-        targets,
+        targets: root === '.' ? { ...targets, ...rings } : targets,
         metadata: { targetGroups: { Images: Object.keys(targets) } },
       };
     }

@@ -2,8 +2,14 @@
 export interface PluginOptions {
   /** The name of the target that builds an image; `image-build` by default. */
   buildTargetName?: string;
+  /** The name of the target that gives an image its version; `image-label` by default. */
+  labelTargetName?: string;
+  /** The name of the target that publishes an image; `image-push` by default. */
+  pushTargetName?: string;
   /** The name of the target that loads an image into the local engine; `image-load` by default. */
   loadTargetName?: string;
+  /** The name of the target, on the workspace's root project, that shows the rings; `rings` by default. */
+  ringsTargetName?: string;
   /** What COPY takes from: the project's directory, or the workspace's. A target's own option goes before it. */
   context?: 'project' | 'workspace';
   /** Who builds: `auto` by default. A target's own option goes before it. */
@@ -18,7 +24,15 @@ export interface PluginOptions {
 }
 
 export type ResolvedOptions = Required<
-  Pick<PluginOptions, 'buildTargetName' | 'loadTargetName' | 'sourceTargets'>
+  Pick<
+    PluginOptions,
+    | 'buildTargetName'
+    | 'labelTargetName'
+    | 'pushTargetName'
+    | 'loadTargetName'
+    | 'ringsTargetName'
+    | 'sourceTargets'
+  >
 > &
   PluginOptions;
 
@@ -26,7 +40,10 @@ export function resolveOptions(options: PluginOptions = {}): ResolvedOptions {
   return {
     ...options,
     buildTargetName: options.buildTargetName ?? 'image-build',
+    labelTargetName: options.labelTargetName ?? 'image-label',
+    pushTargetName: options.pushTargetName ?? 'image-push',
     loadTargetName: options.loadTargetName ?? 'image-load',
+    ringsTargetName: options.ringsTargetName ?? 'rings',
     sourceTargets: options.sourceTargets ?? ['build'],
   };
 }

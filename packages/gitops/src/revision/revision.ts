@@ -17,6 +17,8 @@ const REVISION_VERSION = 1;
 export interface Revision {
   /** sha256 in hex. */
   readonly hash: string;
+  /** sha256 in hex of all that is not files: instructions, arguments, platforms. */
+  readonly instructions: string;
   /** Every file that takes part, by path, with what the hash takes of it. */
   readonly files: ReadonlyMap<string, string>;
 }
@@ -57,9 +59,14 @@ export function revisionOf(input: RevisionInput): Revision {
       plan.stages.map(({ stage }) => [stage.from, ...stage.instructions].map(meaning)),
     ),
   };
-  hash.update(canonicalJson(head));
+  const instructions = canonicalJson(head);
+  hash.update(instructions);
   hash.update(sorted.map(([path, what]) => `\n${JSON.stringify(path)} ${what}`).join(''));
-  return { hash: hash.digest('hex'), files: new Map(sorted) };
+  return {
+    hash: hash.digest('hex'),
+    instructions: createHash('sha256').update(instructions).digest('hex'),
+    files: new Map(sorted),
+  };
 }
 
 /** The arguments in use, and beside them their values before the first FROM: not every stage need take the same. */

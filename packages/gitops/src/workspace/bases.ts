@@ -1,27 +1,29 @@
-import { isAbsolute, join } from 'node:path';
 import type { BaseImage } from '../builders/assemble/base-image';
 import type { LayerTrees } from '../builders/assemble/layer-trees';
 import { chain } from '../oci/chain';
 import { type Image, imageFrom } from '../oci/image';
-import { Layout, LayoutTree } from '../oci/layout';
 import type { Platform } from '../oci/platform';
 import { formatReference, normalizeReference, parseReference } from '../oci/reference';
-import type { Descriptor } from '../oci/types';
-import { type BlobSource, type Repository, type Store, hasLocalFiles } from '../oci/store';
+import { type BlobSource, type LocalFiles, type Repository, hasLocalFiles } from '../oci/store';
 import { StoreError } from '../oci/store-error';
+import type { Descriptor } from '../oci/types';
 import { GitopsError, type Place, at } from '../support/errors';
-import { type WorkspaceImage, outputPath, referenceName } from './image';
+import { type WorkspaceImage, referenceName } from './image';
+import { Stores, isDirectoryStore, storePrefix } from './stores';
+import { type Locate, inOutputs } from './whereabouts';
 import type { Workspace } from './workspace';
 
-const LAYOUT_STORE = 'oci:';
-
-/** Finds the images that others are made from: in the workspace's output, in the state store, in a registry. */
+/** Finds the images that others are made from: of the workspace, in the state store, in a registry. */
 export class Bases {
-  private readonly stores = new Map<string, Store>();
-
+  /**
+   * @param locate where the images of the workspace are; where they are built to by default
+   * @param stores closed with it
+   */
   constructor(
     private readonly workspace: Workspace,
     private readonly trees: LayerTrees,
+    private readonly locate: Locate = inOutputs(workspace.root),
+    private readonly stores: Stores = new Stores(workspace.root),
   ) {}
 
   /**
@@ -35,8 +37,8 @@ export class Bases {
     );
   }
 
-  async close(): Promise<void> {
-    await Promise.all([...this.stores.values()].map((store) => store.close()));
+  close(): Promise<void> {
+    return this.stores.close();
   }
 
   /**
@@ -44,59 +46,50 @@ export class Bases {
    * @throws GitopsError where it is not built
    */
   async built(image: WorkspaceImage, platform: Platform): Promise<BaseImage> {
-    const layout = this.output(image);
-    const [entry] = layout.entries();
-    if (!entry)
+    const { descriptor, source: holder, isPullable } = this.locate(image);
+    if (!descriptor)
       throw new GitopsError(
         `${image.name} is not built`,
         undefined,
         `run nx run ${image.project}:${image.targetName}`,
       );
     const source = this.sourceOf(image);
-    return this.baseImage(
-      await imageFrom(source, entry, platform),
-      referenceName(image, this.workspace.settings),
-      source,
-    );
+    const found = await imageFrom(source, descriptor, platform);
+    return {
+      ...this.baseImage(found, referenceName(image, this.workspace.settings), source),
+      ...(isPullable ? { pullable: `${holder.where}@${descriptor.digest}` } : {}),
+    };
   }
 
-  /** An image's output has its own layers only; those below are where its base's are. */
-  private sourceOf(
-    image: WorkspaceImage,
-  ): BlobSource & { path(d: Parameters<Layout['path']>[0]): string | undefined } {
-    const layouts: Layout[] = [];
-    const others: BlobSource[] = [];
+  /** What has all layers of an image: where it is are its own ones only, those below are where its base is. */
+  sourceOf(image: WorkspaceImage): BlobSource & LocalFiles {
+    const sources: BlobSource[] = [];
     const seen = new Set<WorkspaceImage>();
     const visit = (next: WorkspaceImage): void => {
       if (seen.has(next)) return;
       seen.add(next);
-      layouts.push(this.output(next));
+      const { source, isWhole } = this.locate(next);
+      sources.push(source);
+      if (isWhole) return;
       const { uses, containerfile } = this.workspace.analysis(next);
       for (const { reference, via, line } of uses) {
         if (via !== 'FROM') continue;
-        const match = this.workspace.match(reference, { file: containerfile.file, line });
+        const place = { file: containerfile.file, line };
+        const match = this.workspace.match(reference, place);
         if (match && !match.pinned) visit(match.image);
-        else
-          others.push(
-            ...this.candidates(reference, { file: containerfile.file, line }).map(
-              ({ repository }) => repository,
-            ),
-          );
+        else sources.push(...this.candidates(reference, place).map(({ repository }) => repository));
       }
     };
     visit(image);
-    const source = chain(...layouts, ...others);
-    const local = [...layouts, ...others.filter(hasLocalFiles)];
+    // What is on this machine is asked first.
+    const local = sources.filter(hasLocalFiles);
+    const source = chain(...local, ...sources.filter((other) => !hasLocalFiles(other)));
     return {
       where: source.where,
       has: (descriptor, options) => source.has(descriptor, options),
       open: (descriptor, options) => source.open(descriptor, options),
       path: (descriptor) => local.map((layout) => layout.path(descriptor)).find((path) => path !== undefined),
     };
-  }
-
-  private output(image: WorkspaceImage): Layout {
-    return new Layout(join(this.workspace.root, outputPath(image)));
   }
 
   private async stored(reference: string, platform: Platform, place: Place): Promise<BaseImage> {
@@ -126,31 +119,18 @@ export class Bases {
     const { host, repository } = reference;
     const tagOrDigest = reference.digest ?? reference.tag ?? 'latest';
     const named = host === undefined ? repository : `${host}/${repository}`;
-    const isInStore = named.startsWith(`${settings.store}/`);
-    const inStore = isInStore ? named.slice(settings.store.length + 1) : repository;
-    const store = this.store(settings.store).repository(inStore);
+    const prefix = `${storePrefix(settings.store)}/`;
+    const isInStore = named.startsWith(prefix);
+    const inStore = isInStore ? named.slice(prefix.length) : repository;
+    const store = this.stores.open(settings.store).repository(inStore);
     // An image of ours is taken from our store alone: elsewhere, anybody may have given the name away.
     if (isInStore || this.workspace.match(text, { file: place.file, line: place.line! }))
       return [{ repository: store, tagOrDigest }];
     const remote = normalizeReference(reference);
-    const registry = this.store(remote.host!).repository(remote.repository);
+    const registry = this.stores.open(remote.host!).repository(remote.repository);
     // A directory may stand in for any registry, as where there is no network.
-    const isStandIn = host === undefined && settings.store.startsWith(LAYOUT_STORE);
+    const isStandIn = host === undefined && isDirectoryStore(settings.store);
     return [...(isStandIn ? [store] : []), registry].map((found) => ({ repository: found, tagOrDigest }));
-  }
-
-  private store(location: string): Store {
-    let store = this.stores.get(location);
-    if (!store) {
-      store = location.startsWith(LAYOUT_STORE) ? this.layoutStore(location) : openRegistry(location);
-      this.stores.set(location, store);
-    }
-    return store;
-  }
-
-  private layoutStore(location: string): Store {
-    const directory = location.slice(LAYOUT_STORE.length);
-    return new LayoutTree(isAbsolute(directory) ? directory : join(this.workspace.root, directory));
   }
 
   private baseImage(image: Image, name: string, source: BlobSource): BaseImage {
@@ -165,12 +145,6 @@ export class Bases {
         }),
     };
   }
-}
-
-function openRegistry(location: string): Store {
-  // Speaking http takes long to load, and most builds do without.
-  const registry = require('../oci/registry') as typeof import('../oci/registry');
-  return registry.openRegistry(location);
 }
 
 async function resolve(

@@ -5,14 +5,14 @@ import { AutoBuilder } from '../builders/auto-builder';
 import type { Builder } from '../builders/builder';
 import { EngineBuilder } from '../builders/engine/engine-builder';
 import type { EngineConnection } from '../builders/engine/engine-connection';
-import type { BaseImage } from '../builders/assemble/base-image';
 import type { LayerTrees } from '../builders/assemble/layer-trees';
+import { contentIdentity } from '../builders/content-identity';
 import { sourceLabels } from '../builders/labels';
 import { engineWork } from '../builders/needs-engine';
 import { publish, readOutput } from '../builders/output';
 import type { WrittenImage } from '../builders/write-image';
 import { compileIgnore, ignoreFileCandidates, parseIgnoreFile } from '../containerfile/ignore';
-import { type Digest, sha256 } from '../oci/digest';
+import { type Digest, hexOf, sha256 } from '../oci/digest';
 import { canonicalJson } from '../oci/json';
 import { Layout } from '../oci/layout';
 import type { Platform } from '../oci/platform';
@@ -39,14 +39,37 @@ export interface BuildResult {
   readonly built: boolean;
   /** How many files of the context are in it. */
   readonly files: number;
-  /** Relative to the workspace. */
-  readonly output: string;
+  readonly layout: Layout;
 }
 
 interface Recipe {
   readonly revision: Revision;
   readonly labels: Readonly<Record<string, string>>;
+  /** What tells two builds apart. */
   readonly key: string;
+  /** The same, for bases that are equal in what they hand down. */
+  readonly content: string;
+}
+
+/** What an image is made from, as far as it can be known without an engine. */
+interface Ingredient {
+  readonly name: string;
+  readonly digest?: Digest;
+  readonly content?: Digest;
+}
+
+/** Where an image is built to. */
+export interface Destination {
+  readonly layout: Layout;
+  /** Another layout that may have been built before, of the same sources. */
+  readonly instead?: Layout;
+}
+
+export interface BuilderOptions {
+  readonly bases?: Bases;
+  /** Where images are built to; into their outputs by default. */
+  readonly destination?: (image: WorkspaceImage) => Destination;
+  readonly signal?: AbortSignal;
 }
 
 type Log = (line: string) => void;
@@ -62,6 +85,7 @@ export interface Listener {
 /** Builds images of a workspace into their outputs. */
 export class ImageBuilder {
   private readonly bases: Bases;
+  private readonly destination: (image: WorkspaceImage) => Destination;
 
   /**
    * @param cache a directory of this machine for what saves work; it may be removed at any time
@@ -72,9 +96,11 @@ export class ImageBuilder {
     private readonly trees: LayerTrees,
     private readonly cache: string,
     private readonly engine: EngineConnection,
-    private readonly signal?: AbortSignal,
+    private readonly options: BuilderOptions = {},
   ) {
-    this.bases = new Bases(workspace, trees);
+    this.bases = options.bases ?? new Bases(workspace, trees);
+    this.destination =
+      options.destination ?? ((image) => ({ layout: new Layout(join(workspace.root, outputPath(image))) }));
   }
 
   /**
@@ -89,9 +115,26 @@ export class ImageBuilder {
     this.check(image);
     const analysis = this.workspace.analysis(image);
     this.warn(image, analysis, listener.log);
-    const output = outputPath(image);
-    const lock = join(this.cache, 'locks', sha256(join(this.workspace.root, output)).slice('sha256:'.length));
-    return withLock(lock, () => this.buildAlone(image, analysis, output, listener));
+    const destination = this.destination(image);
+    const lock = join(this.cache, 'locks', hexOf(sha256(destination.layout.directory)));
+    return withLock(lock, () => this.buildAlone(image, analysis, destination, listener));
+  }
+
+  /**
+   * The revision of an image, without building it. The sources that are not known from before are read.
+   * @throws GitopsError that says what is wrong and where
+   */
+  async revision(image: WorkspaceImage): Promise<Revision> {
+    return at({ file: image.options.containerfile }, async () => {
+      this.check(image);
+      const hashes = FileHashes.load(this.hashFile(image));
+      const revision = revisionOf({
+        ...this.workspace.analysis(image),
+        context: this.context(image, hashes),
+      });
+      hashes.save();
+      return revision;
+    });
   }
 
   async close(): Promise<void> {
@@ -126,12 +169,11 @@ export class ImageBuilder {
   private async buildAlone(
     image: WorkspaceImage,
     analysis: Analysis,
-    output: string,
+    { layout, instead }: Destination,
     listener: Listener,
   ): Promise<BuildResult> {
-    const layout = new Layout(join(this.workspace.root, output));
     const hashes = FileHashes.load(this.hashFile(image));
-    const context = this.context(image, hashes, output);
+    const context = this.context(image, hashes);
     const found = await this.findBases(analysis, listener.log);
     const before = readOutput(layout);
     // Reads the sources that are not known. A first build asks for it when the layers are written, and reads them once.
@@ -140,11 +182,13 @@ export class ImageBuilder {
       hashes.save();
       return this.recipe(image, revision, found);
     });
-    const result = (digest: Digest, built: boolean): BuildResult => {
+    const result = (digest: Digest, built: boolean, where = layout): BuildResult => {
       const { hash, files } = recipe().revision;
       const count = [...files.values()].filter((what) => what !== 'directory').length;
-      return { image, revision: hash, files: count, output, digest, built };
+      return { image, revision: hash, files: count, layout: where, digest, built };
     };
+    const other = instead && readOutput(instead);
+    if (other?.isWhole && other.content === recipe().content) return result(other.digest, false, instead);
     if (before?.isWhole && !image.options.noCache && before.key === recipe().key)
       return result(before.digest, false);
 
@@ -167,23 +211,28 @@ export class ImageBuilder {
         },
         known: before?.layers ?? new Map(),
         full: image.options.full ?? false,
-        signal: this.signal,
+        signal: this.options.signal,
       };
       written.push(await builder.build(request));
     }
-    const digest = await publish(layout, written, { key: recipe().key, full: image.options.full ?? false });
-    return result(digest, true);
+    const { key, content } = recipe();
+    return result(await publish(layout, written, { key, content, full: image.options.full ?? false }), true);
   }
 
-  /** The labels that follow from the sources, and what tells two builds apart. */
-  private recipe(image: WorkspaceImage, revision: Revision, bases: readonly (BaseImage | string)[]): Recipe {
+  private recipe(image: WorkspaceImage, revision: Revision, ingredients: readonly Ingredient[]): Recipe {
     const { settings } = this.workspace;
     const labels = sourceLabels(referenceName(image, settings), revision.hash, settings.vendor);
-    return { revision, labels, key: buildKey(revision, labels, bases, image.options.full ?? false) };
+    const made = { version: BUILD_VERSION, revision: revision.hash };
+    const { full = false } = image.options;
+    const bases = ingredients.map(({ name, digest }) => (digest ? [name, digest] : name));
+    const key = sha256(canonicalJson({ ...made, labels, bases, full }));
+    const contents = ingredients.map(({ name, content }) => [name, content]);
+    return { revision, labels, key, content: sha256(canonicalJson({ ...made, bases: contents })) };
   }
 
-  private context(image: WorkspaceImage, hashes: FileHashes, output: string): BuildContext {
+  private context(image: WorkspaceImage, hashes: FileHashes): BuildContext {
     const root = contextRoot(image);
+    const output = outputPath(image);
     const file = ignoreFileCandidates(image.options.containerfile, root).find((candidate) =>
       existsSync(join(this.workspace.root, candidate)),
     );
@@ -205,18 +254,19 @@ export class ImageBuilder {
       : new AutoBuilder(engine, this.engine, (why) => log(`${name}: ${why}`));
   }
 
-  /** What the image is made from, as far as it can be known without an engine. */
   private async findBases(
     { variants, uses, containerfile }: Analysis,
     log: Log,
-  ): Promise<(BaseImage | string)[]> {
-    const found: (BaseImage | string)[] = [];
+  ): Promise<readonly Ingredient[]> {
+    const found: Ingredient[] = [];
     for (const { platform, plan } of variants)
       for (const { reference, line } of uses) {
         const place = { file: containerfile.file, line };
         try {
           const base = await this.bases.find(reference, platform, place);
-          found.push(base);
+          const isOurs = this.workspace.match(reference, place)?.pinned === false;
+          const content = isOurs ? await contentIdentity(base.image) : base.digest;
+          found.push({ name: base.name, digest: base.digest, content });
           if (base.pinned && platform === variants[0]!.platform)
             log(
               `warning: ${place.file}:${line}: ${reference} is what its tag means now; pin it as ${base.pinned}`,
@@ -224,7 +274,7 @@ export class ImageBuilder {
         } catch (error) {
           // An engine may have images of its own.
           if (!(error instanceof StoreError) || !engineWork(containerfile, plan)) throw error;
-          found.push(reference);
+          found.push({ name: reference });
         }
       }
     return found;
@@ -232,7 +282,7 @@ export class ImageBuilder {
 
   private hashFile({ options, projectRoot }: WorkspaceImage): string {
     const name = sha256(JSON.stringify([projectRoot, options.containerfile, options.context ?? 'project']));
-    return join(this.cache, 'hashes', `${name.slice('sha256:'.length)}.json`);
+    return join(this.cache, 'hashes', `${hexOf(name)}.json`);
   }
 }
 
@@ -250,20 +300,4 @@ function neverTaken(root: string, output: string): string[] {
 /** A path as a pattern that stands for it alone: directories may be called `[id]`. */
 function literal(path: string): string {
   return path.replace(/[*?[\]\\!#]/g, '\\$&');
-}
-
-function buildKey(
-  revision: Revision,
-  labels: object,
-  bases: readonly (BaseImage | string)[],
-  full: boolean,
-): string {
-  const made = {
-    version: BUILD_VERSION,
-    revision: revision.hash,
-    labels,
-    bases: bases.map((base) => (typeof base === 'string' ? base : [base.name, base.digest])),
-    full,
-  };
-  return sha256(canonicalJson(made));
 }

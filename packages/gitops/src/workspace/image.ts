@@ -41,6 +41,12 @@ export function outputPath({
   return options.outputPath ?? posix.join('dist', projectRoot, suffix ? `image-${suffix}` : 'image');
 }
 
+/** Where the image goes when it has a version, relative to the workspace. */
+export function labelledPath(image: Pick<WorkspaceImage, 'projectRoot' | 'options'>): string {
+  const output = outputPath(image);
+  return posix.join(posix.dirname(output), `labelled-${posix.basename(output)}`);
+}
+
 /** The directory that COPY takes from, relative to the workspace. */
 export function contextRoot(image: Pick<WorkspaceImage, 'projectRoot' | 'options'>): string {
   return image.options.context === 'workspace' ? '.' : image.projectRoot;

@@ -1,13 +1,12 @@
 import { nameImage } from '../builders/engine/load';
 import type { EngineConnection } from '../builders/engine/engine-connection';
 import { parsePlatform } from '../oci/platform';
-import { GitopsError } from '../support/errors';
+import { Rings } from '../ledger/rings';
 import type { Bases } from './bases';
 import { type WorkspaceImage, referenceName } from './image';
 import type { Settings } from './settings';
 
 const VERSION = 'org.opencontainers.image.version';
-const ALWAYS_RINGS = ['ante', 'post'];
 
 /**
  * Loads a built image into the local engine, which gets the layers that it lacks, so that `docker run` finds it under
@@ -22,9 +21,7 @@ export async function loadImage(
   ring: string | undefined,
   { bases, settings, engine }: { bases: Bases; settings: Settings; engine: EngineConnection },
 ): Promise<string[]> {
-  const wanted = ring ?? settings.rings[0]!;
-  if (![...settings.rings, ...ALWAYS_RINGS].includes(wanted))
-    throw new GitopsError(`there is no ring ${wanted}`, undefined, `use one of ${settings.rings.join(', ')}`);
+  const wanted = new Rings(settings.rings).target(ring);
   const connected = await engine.get();
   const built = await bases.built(image, parsePlatform(connected.platform));
   const version = (await built.image.config()).config?.Labels?.[VERSION];

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
+import { Rings } from '../ledger/rings';
 import { repositoryName } from '../oci/names';
 import { parseReference } from '../oci/reference';
 import { GitopsError, at } from '../support/errors';
@@ -7,6 +8,7 @@ import { type Analysis, analyse } from './analysis';
 import { buildArguments, DEFAULT_PLATFORMS } from './build-options';
 import { type WorkspaceImage, outputPath, referenceName } from './image';
 import type { Settings } from './settings';
+import { storePrefix } from './stores';
 
 /** Another image of the workspace that an image needs. */
 export interface Dependency {
@@ -19,8 +21,6 @@ export interface Dependency {
    */
   readonly pinned: boolean;
 }
-
-const ALWAYS_RINGS = ['ante', 'post'];
 
 /** The images of a workspace and what they need of each other. Container files are read when they are asked for. */
 export class Workspace {
@@ -98,8 +98,8 @@ export class Workspace {
   ): Pick<Dependency, 'image' | 'pinned'> | undefined {
     const { host, repository, tag, digest } = parseReference(reference, place);
     const named = host === undefined ? repository : `${host}/${repository}`;
-    const { store } = this.settings;
-    const name = named.startsWith(`${store}/`) ? named.slice(store.length + 1) : named;
+    const prefix = `${storePrefix(this.settings.store)}/`;
+    const name = named.startsWith(prefix) ? named.slice(prefix.length) : named;
     const image = this.one(name, place);
     return image && { image, pinned: digest !== undefined || !this.follows(tag) };
   }
@@ -171,9 +171,7 @@ export class Workspace {
   }
 
   private follows(tag: string | undefined): boolean {
-    return (
-      tag === undefined || tag === 'latest' || ALWAYS_RINGS.includes(tag) || this.settings.rings.includes(tag)
-    );
+    return tag === undefined || tag === 'latest' || new Rings(this.settings.rings).has(tag);
   }
 
   private tryIngredients(image: WorkspaceImage): WorkspaceImage[] {

@@ -21,6 +21,7 @@ import type { ImageConfig, Index, Manifest } from '../../src/oci/types';
 import { type BuildResult, ImageBuilder } from '../../src/workspace/build';
 import type { BuildOptions } from '../../src/workspace/build-options';
 import { outputPath, type WorkspaceImage } from '../../src/workspace/image';
+import { defaultSettings } from '../../src/workspace/settings';
 import { Workspace } from '../../src/workspace/workspace';
 import { type Files, busybox } from './fixture';
 
@@ -115,7 +116,7 @@ export class TestWorkspace {
     };
     const workspace = new Workspace(
       this.root,
-      { project: 'shop', store: 'oci:store', rings: ['developers'] },
+      { ...defaultSettings(this.root), project: 'shop', store: 'oci:store' },
       this.images(name, options),
     );
     const engine = new EngineConnection(take);
@@ -124,7 +125,7 @@ export class TestWorkspace {
       new LayerTrees(join(this.cache, 'trees')),
       this.cache,
       engine,
-      signal,
+      { signal },
     );
     try {
       const image = workspace.images.find((image) => image.name === name)!;

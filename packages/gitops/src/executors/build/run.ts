@@ -7,6 +7,7 @@ import { LayerTrees } from '../../builders/assemble/layer-trees';
 import { type BuildResult, ImageBuilder } from '../../workspace/build';
 import type { BuildOptions } from '../../workspace/build-options';
 import { type Project, collectImages } from '../../workspace/collect';
+import { outputPath } from '../../workspace/image';
 import { readSettings } from '../../workspace/settings';
 import { Workspace } from '../../workspace/workspace';
 import { onInterruption } from './interruption';
@@ -49,13 +50,9 @@ export function openRun(
   function start(): ImageBuilder {
     images = collectImages(projects, given);
     const workspace = new Workspace(workspaceRoot, readSettings(workspaceRoot), images);
-    return new ImageBuilder(
-      workspace,
-      new LayerTrees(join(cache, 'trees')),
-      cache,
-      engine,
-      interrupted.signal,
-    );
+    return new ImageBuilder(workspace, new LayerTrees(join(cache, 'trees')), cache, engine, {
+      signal: interrupted.signal,
+    });
   }
 
   async function build(task: string): Promise<Outcome> {
@@ -93,7 +90,7 @@ function outcome(success: boolean, lines: readonly string[]): Outcome {
   return { success, log: lines.map((line) => `${line}\n`).join('') };
 }
 
-function summary({ image, built, digest, files, output }: BuildResult): string {
+function summary({ image, built, digest, files }: BuildResult): string {
   const what = built ? `built from ${files} ${files === 1 ? 'file' : 'files'}` : 'up to date';
-  return `${image.name}: ${what}, ${digest.slice(0, 'sha256:'.length + 12)} in ${output}`;
+  return `${image.name}: ${what}, ${digest.slice(0, 'sha256:'.length + 12)} in ${outputPath(image)}`;
 }

@@ -9,6 +9,7 @@ import { Bases } from '../../workspace/bases';
 import { collectImages } from '../../workspace/collect';
 import { loadImage } from '../../workspace/load';
 import { readSettings } from '../../workspace/settings';
+import { labelledOrBuilt } from '../../workspace/whereabouts';
 import { Workspace } from '../../workspace/workspace';
 
 /** The options of the executor `load`; each is documented in its schema. */
@@ -47,7 +48,8 @@ async function run({ buildTarget, ring }: LoadOptions, context: ExecutorContext)
       'correct the option buildTarget',
     );
   const trees = new LayerTrees(join(workspaceDataDirectory(), 'gitops', 'trees'));
-  const bases = new Bases(new Workspace(context.root, settings, images), trees);
+  const workspace = new Workspace(context.root, settings, images);
+  const bases = new Bases(workspace, trees, labelledOrBuilt(context.root));
   try {
     const engine = new EngineConnection((line) => console.log(line));
     return await loadImage(image, ring ?? process.env['GITOPS_RING'], { bases, settings, engine });

@@ -1,0 +1,5 @@
+import { executorOf } from '../publish/batch';
+import { label } from './verb';
+
+/** Gives one image its version. */
+export default executorOf(label);

@@ -1,0 +1,5 @@
+import { batchOf } from '../publish/batch';
+import { push } from './verb';
+
+/** Publishes the images of a run: their versions are claimed together. */
+export default batchOf(push);

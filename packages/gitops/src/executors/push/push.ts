@@ -1,0 +1,5 @@
+import { executorOf } from '../publish/batch';
+import { push } from './verb';
+
+/** Publishes one image. */
+export default executorOf(push);

@@ -1,0 +1,69 @@
+import { userInfo } from 'node:os';
+import { actorFrom } from '../../ledger/actor';
+import type { Decision } from '../../publish/decide';
+import { Push } from '../../publish/push';
+import { GitopsError } from '../../support/errors';
+import { headCommit } from '../../workspace/git-commit';
+import type { WorkspaceImage } from '../../workspace/image';
+import type { Verb } from '../publish/run';
+
+/** Publishes: what is out of date in the ring is built, sent, claimed and tagged. */
+export const push: Verb = {
+  planned: ({ images }) => images,
+
+  async run(work, planner, plan) {
+    const { publishing, workspace, images, options, concurrency, log } = work;
+    const { ledger, publications } = publishing;
+    const actor = actorFrom(process.env, () => userInfo().username, {
+      reason: options.reason,
+      commit: () => headCommit(workspace.root),
+    });
+    const context = {
+      workspace,
+      ledger,
+      publications,
+      actor,
+      concurrency,
+      listener: ({ name }: { name: string }) => ({
+        log,
+        onOutput: (line: string) => log(`${name} | ${line}`),
+      }),
+    };
+    const decisions = await new Push(context, planner).run(plan);
+    return new Map(
+      images.map((image): [WorkspaceImage, GitopsError | string] => {
+        const decision = decisions.get(image.name)!;
+        if (decision instanceof GitopsError) return [image, decision];
+        const sent = publications.sent(image);
+        return [image, said(decision, planner.options.ring, sent)];
+      }),
+    );
+  },
+
+  intend: (decision, ring) =>
+    decision.kind === 'new'
+      ? `${decision.image}: would push ${decision.to} to ${ring}`
+      : said(decision, ring),
+};
+
+function said(
+  { image, kind, to }: Decision,
+  ring: string,
+  sent?: { readonly blobs: number; readonly bytes: number },
+): string {
+  switch (kind) {
+    case 'new':
+      return `${image}: pushed ${to} to ${ring}, ${amount(sent)} sent`;
+    case 'adopted':
+      return `${image}: ${ring} takes ${to}`;
+    case 'current':
+      return `${image}: ${to} is up to date in ${ring}`;
+  }
+}
+
+/** `2 layers (1.4 MB)` */
+function amount({ blobs, bytes } = { blobs: 0, bytes: 0 }): string {
+  if (blobs === 0) return 'no layer';
+  const size = bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+  return `${blobs} ${blobs === 1 ? 'layer' : 'layers'} (${size})`;
+}

@@ -1,0 +1,169 @@
+import type { ValidateFunction } from 'ajv';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { contentOf, readAll, readDocument } from '../oci/content';
+import { type Digest, sha256 } from '../oci/digest';
+import { isIndex, parseManifest } from '../oci/manifest';
+import { OCI } from '../oci/media-types';
+import type { WritableRepository } from '../oci/store';
+import { StoreError } from '../oci/store-error';
+import type { Descriptor } from '../oci/types';
+import { schemaCheck } from '../support/schemas';
+import {
+  ENTRY_TYPE,
+  type Entry,
+  type StoredEntry,
+  entryDocuments,
+  entryTag,
+  sequenceOf,
+  sequencePrefix,
+} from './entry';
+
+/** Names the entry that is known to stand. */
+const CONFIRMED = 'latest';
+/** Names the entry up to which the tags of the images have followed. */
+const FOLLOWED = 'followed';
+/** A guard against endless answers: an entry of 10,000 images in 10 rings has some 30 MB. */
+const MAX_ENTRY_SIZE = 256 * 1024 * 1024;
+/** A tag that a list shows may not be there yet for who asks for it. */
+const PAUSES_MS = [20, 100, 400, 1000];
+
+let check: ValidateFunction | undefined;
+
+interface Known extends StoredEntry {
+  /** As it is stored. */
+  readonly manifest: Buffer;
+}
+
+/** Where a ledger keeps its entries: one repository of the state store, each entry under a tag of its own. */
+export class EntryStore {
+  private readonly known = new Map<Digest, Known>();
+  private hasConfig = false;
+
+  constructor(readonly repository: WritableRepository) {}
+
+  /** The entry that was last said to stand; undefined where there is none. */
+  confirmed(): Promise<StoredEntry | undefined> {
+    return this.named(CONFIRMED);
+  }
+
+  confirm(stored: StoredEntry): Promise<void> {
+    return this.name(stored, CONFIRMED);
+  }
+
+  /** The digest of the confirmed entry: whether there is a new one costs one request. */
+  async confirmedDigest(): Promise<Digest | undefined> {
+    return (await this.repository.resolve(CONFIRMED))?.digest;
+  }
+
+  /** The digest of the entry up to which the tags of the images have followed. */
+  async followedDigest(): Promise<Digest | undefined> {
+    return (await this.repository.resolve(FOLLOWED))?.digest;
+  }
+
+  follow(stored: StoredEntry): Promise<void> {
+    return this.name(stored, FOLLOWED);
+  }
+
+  /** The tags of all entries of a sequence or a later one, sorted. */
+  async tags(sequence: number): Promise<string[]> {
+    const tags: string[] = [];
+    for await (const tag of this.repository.tags({ after: sequencePrefix(sequence) }))
+      if (sequenceOf(tag) !== undefined) tags.push(tag);
+    return tags.sort();
+  }
+
+  /**
+   * The entry of a tag, or of a digest; undefined where there is none.
+   * @throws StoreError `corrupt` for what is no entry
+   */
+  async read(tagOrDigest: string): Promise<StoredEntry | undefined> {
+    const known = [...this.known.values()].find(({ tag }) => tag === tagOrDigest);
+    if (known) return known;
+    for (const pause of [...PAUSES_MS, undefined]) {
+      const found = await this.named(tagOrDigest);
+      if (found || pause === undefined) return this.checkTag(found, tagOrDigest);
+      await sleep(pause);
+    }
+    return undefined;
+  }
+
+  /** Stores an entry under a tag that nobody else writes. */
+  async write(entry: Entry): Promise<StoredEntry> {
+    const documents = entryDocuments(entry);
+    if (!this.hasConfig)
+      await this.repository.push(documents.configDescriptor, () => contentOf(documents.config));
+    this.hasConfig = true;
+    await this.repository.push(documents.layerDescriptor, () => contentOf(documents.layer));
+    return this.put(entry, documents.manifest);
+  }
+
+  private async put(entry: Entry, manifest: Buffer): Promise<StoredEntry> {
+    const digest = sha256(manifest);
+    const stored = { tag: entryTag(entry.sequence, digest), digest, entry, manifest };
+    await this.repository.putManifest({ mediaType: OCI.manifest, bytes: manifest }, stored.tag);
+    this.known.set(digest, stored);
+    return stored;
+  }
+
+  private async name({ digest }: StoredEntry, tag: string): Promise<void> {
+    const { manifest } = this.known.get(digest)!;
+    await this.repository.putManifest({ mediaType: OCI.manifest, bytes: manifest }, tag);
+  }
+
+  private async named(tagOrDigest: string): Promise<StoredEntry | undefined> {
+    const descriptor = await this.repository.resolve(tagOrDigest);
+    if (!descriptor) return undefined;
+    const known = this.known.get(descriptor.digest);
+    if (known) return known;
+    const stored = await this.readEntry(descriptor);
+    this.known.set(descriptor.digest, stored);
+    return stored;
+  }
+
+  private async readEntry(descriptor: Descriptor): Promise<Known> {
+    const { digest } = descriptor;
+    const where = `the ledger entry ${digest} in ${this.repository.where}`;
+    const bytes = await readDocument(this.repository, descriptor);
+    const manifest = parseManifest(bytes, where);
+    const layer = isIndex(manifest) ? undefined : manifest.layers[0];
+    if (!layer || layer.mediaType !== ENTRY_TYPE)
+      throw new StoreError('corrupt', `${where} is no ledger entry`, 'remove its tag');
+    if (layer.size > MAX_ENTRY_SIZE)
+      throw new StoreError('corrupt', `${where} has ${layer.size} bytes, too many for an entry`);
+    const entry = this.parse(await readAll(this.repository.open(layer)), where);
+    return { tag: entryTag(entry.sequence, digest), digest, entry, manifest: bytes };
+  }
+
+  private parse(bytes: Buffer, where: string): Entry {
+    let value: unknown;
+    try {
+      value = JSON.parse(bytes.toString('utf8'));
+    } catch {
+      throw new StoreError('corrupt', `${where} is not JSON`);
+    }
+    const { schemaVersion } = (value ?? {}) as { schemaVersion?: unknown };
+    if (typeof schemaVersion === 'number' && schemaVersion > 1)
+      throw new StoreError(
+        'corrupt',
+        `${where} is of version ${schemaVersion}, which this version of gitops does not know`,
+        'update gitops',
+      );
+    check ??= schemaCheck('ledger-entry');
+    if (check(value)) return value as Entry;
+    const [error] = check.errors!;
+    throw new StoreError(
+      'corrupt',
+      `${where} is not as its schema says: ${error!.instancePath} ${error!.message}`,
+    );
+  }
+
+  /** A registry may have let somebody move an entry's tag. */
+  private checkTag(stored: StoredEntry | undefined, tagOrDigest: string): StoredEntry | undefined {
+    if (!stored || sequenceOf(tagOrDigest) === undefined || stored.tag === tagOrDigest) return stored;
+    throw new StoreError(
+      'corrupt',
+      `the tag ${tagOrDigest} in ${this.repository.where} names the ledger entry ${stored.tag}`,
+      'somebody has moved it: remove the tag',
+    );
+  }
+}

@@ -1,0 +1,98 @@
+import { sha256 } from '../oci/digest';
+import type { Digest } from '../oci/digest';
+import { canonicalJson } from '../oci/json';
+import { OCI } from '../oci/media-types';
+import type { Descriptor, Manifest } from '../oci/types';
+import type { Change, State } from './state';
+
+/** Also the media type of an entry's one layer. */
+export const ENTRY_TYPE = 'application/vnd.gitops.ledger.v1+json';
+
+/** How many sequence numbers an entry looks back: what came to light later than that is not waited for. */
+export const WINDOW = 32;
+
+/** What was done, in the words of the one who did it. */
+export interface Operation {
+  readonly kind: 'push' | 'promote' | 'shift' | 'unshift' | 'merge';
+  readonly ring?: string;
+  /** Of an unshift: the manifest of the entry whose changes it takes back. */
+  readonly undoes?: Digest;
+}
+
+/** Who did it, as far as the surroundings tell. */
+export interface Actor {
+  readonly who: string;
+  /** The address of the CI run. */
+  readonly run?: string;
+  readonly commit?: string;
+  readonly reason?: string;
+}
+
+/** One write to the ledger. Every entry holds all of the state after it. */
+export interface Entry extends Actor {
+  readonly schemaVersion: 1;
+  /** One more than the highest of the entries before; the first is 1. */
+  readonly sequence: number;
+  /** The manifests of the entries before. The first is the one whose state this one goes on from. */
+  readonly previous: readonly Digest[];
+  /** The tags of all entries that came before this one, as far as {@link WINDOW} goes back. */
+  readonly ancestors: readonly string[];
+  /** Those of the ancestors whose changes did not stand: they had met others that stood before them. */
+  readonly void: readonly string[];
+  /** RFC 3339, by the clock of the writer: for people, nothing is decided by it. */
+  readonly time: string;
+  readonly operation: Operation;
+  readonly changes: readonly Change[];
+  readonly state: State;
+}
+
+/** An entry as it is stored. */
+export interface StoredEntry {
+  readonly tag: string;
+  readonly digest: Digest;
+  readonly entry: Entry;
+}
+
+/** The tag of an entry: no two writers ever write the same one. It sorts by sequence. */
+export function entryTag(sequence: number, digest: Digest): string {
+  return `${sequencePrefix(sequence)}-${digest.slice('sha256:'.length, 'sha256:'.length + 12)}`;
+}
+
+/** Sorts before every tag of the sequence, and after all tags of those before. */
+export function sequencePrefix(sequence: number): string {
+  return String(Math.max(0, sequence)).padStart(10, '0');
+}
+
+/** The sequence of an entry's tag; undefined for any other tag. */
+export function sequenceOf(tag: string): number | undefined {
+  const match = /^(\d{10})-[0-9a-f]{12}$/.exec(tag);
+  return match ? Number(match[1]) : undefined;
+}
+
+export interface EntryDocuments {
+  readonly manifest: Buffer;
+  readonly layer: Buffer;
+  readonly config: Buffer;
+  readonly layerDescriptor: Descriptor;
+  readonly configDescriptor: Descriptor;
+}
+
+/** The documents that an entry is stored as: the same entry always gives the same bytes. */
+export function entryDocuments(entry: Entry): EntryDocuments {
+  const layer = canonicalJson(entry);
+  const config = Buffer.from('{}');
+  const layerDescriptor = describeBytes(ENTRY_TYPE, layer);
+  const configDescriptor = describeBytes(OCI.empty, config);
+  const manifest: Manifest = {
+    schemaVersion: 2,
+    mediaType: OCI.manifest,
+    artifactType: ENTRY_TYPE,
+    config: configDescriptor,
+    layers: [layerDescriptor],
+  };
+  return { manifest: canonicalJson(manifest), layer, config, layerDescriptor, configDescriptor };
+}
+
+function describeBytes(mediaType: string, bytes: Buffer): Descriptor {
+  return { mediaType, digest: sha256(bytes), size: bytes.length };
+}

@@ -1,0 +1,228 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { WritableRepository } from '../oci/store';
+import { StoreError } from '../oci/store-error';
+import { GitopsError } from '../support/errors';
+import { withLock } from '../support/lock';
+import { type Actor, type Entry, type Operation, type StoredEntry, WINDOW, sequenceOf } from './entry';
+import { EntryStore } from './entry-store';
+import { EMPTY_VIEW, type View, firstOf, merged, within } from './merge';
+import { type Change, type State, applied } from './state';
+import { checkAgainstParents } from './verify';
+
+/** What is to be written on top of a view. */
+export interface Draft {
+  readonly operation: Operation;
+  readonly changes: readonly Change[];
+  /** Where the versions that the changes bring are described. */
+  readonly details: State;
+}
+
+export interface LedgerOptions {
+  /** A file that keeps the runs of this machine out of each other's way; for a store that cannot lock. */
+  readonly lockFile?: string;
+  /** The shortest time, in milliseconds, in which the entry of another writer has to come to light. */
+  readonly settleMs?: number;
+  readonly now?: () => number;
+}
+
+export interface Commit {
+  /** What every reader sees from now on. */
+  readonly view: View;
+  /** How often an entry was written for it: more than once where others were faster. */
+  readonly tries: number;
+  /** What stands: mostly, but not always, what was decided last. Undefined where there was nothing to do. */
+  readonly draft?: Draft;
+}
+
+const SETTLE_MS = 200;
+const MAX_TRIES = 100;
+const MERGE: Pick<Draft, 'operation' | 'changes'> = { operation: { kind: 'merge' }, changes: [] };
+
+/**
+ * The record of which version of each image each ring holds: entries that are only ever added, each with the state
+ * after it, in one repository of the state store.
+ */
+export class Ledger {
+  readonly entries: EntryStore;
+  private readonly verified = new Set<string>();
+  private readonly now: () => number;
+  private readonly settleMs: number;
+
+  constructor(
+    repository: WritableRepository,
+    private readonly options: LedgerOptions = {},
+  ) {
+    this.entries = new EntryStore(repository);
+    this.now = options.now ?? Date.now;
+    this.settleMs = options.settleMs ?? SETTLE_MS;
+  }
+
+  /** What all readers see now. */
+  async read(): Promise<View> {
+    for (;;) {
+      const confirmed = await this.entries.confirmed();
+      const view = await this.readFrom(confirmed);
+      // Where there is more than one entry to choose from, what was confirmed meanwhile decides.
+      const isSimple = view.heads.length <= 1 && view.heads[0]?.tag === confirmed?.tag;
+      if (isSimple || (await this.entries.confirmedDigest()) === confirmed?.digest) return view;
+    }
+  }
+
+  private async readFrom(confirmed: StoredEntry | undefined): Promise<View> {
+    const tags = await this.entries.tags(confirmed ? confirmed.entry.sequence - WINDOW + 1 : 0);
+    const top = Math.max(confirmed?.entry.sequence ?? 0, ...tags.slice(-1).map((tag) => sequenceOf(tag)!));
+    // What the next entry can keep among its ancestors. A hint that is older says nothing about what stands.
+    const oldest = top + 1 - WINDOW;
+    const hint = confirmed && confirmed.entry.sequence > oldest ? confirmed : undefined;
+    const listed = tags.filter((tag) => sequenceOf(tag)! > oldest);
+    const read = new Map<string, StoredEntry>(hint ? [[hint.tag, hint]] : []);
+    const known = new Set<string>(hint ? [hint.tag, ...hint.entry.ancestors] : []);
+    // The latest first: mostly they know of all others.
+    for (const tag of [...listed].reverse()) if (!known.has(tag)) await this.take(tag, read, known);
+    const first = firstOf([...read.values()], hint);
+    if (!first) return EMPTY_VIEW;
+    const ofFirst = new Set([first.tag, ...first.entry.ancestors]);
+    for (const tag of listed) if (!ofFirst.has(tag) && !read.has(tag)) await this.take(tag, read, known);
+    return merged([...read.values()], hint);
+  }
+
+  private async take(tag: string, read: Map<string, StoredEntry>, known: Set<string>): Promise<void> {
+    const stored = await this.entries.read(tag);
+    // What was removed since it was listed is no entry any more.
+    if (!stored) return;
+    read.set(tag, stored);
+    for (const other of [tag, ...stored.entry.ancestors]) known.add(other);
+  }
+
+  /**
+   * Writes an entry, and makes sure that it stands: what others write at the same time is merged; where it takes the
+   * place of this entry, `decide` is asked anew.
+   *
+   * @param decide what to write on top of a view; undefined where there is nothing to do
+   * @throws StoreError; GitopsError where others keep being faster; whatever `decide` throws
+   */
+  commit(actor: Actor, decide: (view: View) => Promise<Draft | undefined>): Promise<Commit> {
+    const { repository } = this.entries;
+    if (repository.exclusively) return repository.exclusively(() => this.commitAlone(actor, decide));
+    const { lockFile } = this.options;
+    const work = (): Promise<Commit> => this.commitAmongOthers(actor, decide);
+    return lockFile === undefined ? work() : withLock(lockFile, work);
+  }
+
+  /** Nobody else writes meanwhile. */
+  private async commitAlone(
+    actor: Actor,
+    decide: (view: View) => Promise<Draft | undefined>,
+  ): Promise<Commit> {
+    const view = await this.read();
+    const draft = await decide(view);
+    if (!draft) return { view, tries: 0 };
+    const stored = await this.write(actor, view, draft);
+    await this.entries.confirm(stored);
+    return { view: merged([stored], stored), tries: 1, draft };
+  }
+
+  private async commitAmongOthers(
+    actor: Actor,
+    decide: (view: View) => Promise<Draft | undefined>,
+  ): Promise<Commit> {
+    const own: { readonly stored: StoredEntry; readonly draft: Draft }[] = [];
+    for (let tries = 0; tries <= MAX_TRIES; tries++) {
+      const view = await this.read();
+      const standing = own.findLast(({ stored: { tag } }) => view.included.has(tag) && !view.voided.has(tag));
+      if (standing && isConfirmed(view, standing.stored)) return { view, tries, draft: standing.draft };
+      // What stands only because it was merged is settled by an entry that comes after it, whoever writes it.
+      const draft = standing ? { ...MERGE, details: view.state } : await decide(view);
+      if (!draft) return { view, tries };
+      const started = this.now();
+      const stored = await this.write(actor, view, draft);
+      if (!standing) own.push({ stored, draft });
+      const settleMs = Math.max(this.settleMs, 3 * (this.now() - started));
+      const settled = await this.settle(stored, settleMs);
+      if (settled) return { view: settled, tries: tries + 1, draft: standing?.draft ?? draft };
+    }
+    throw new GitopsError(
+      `${MAX_TRIES} entries were written to ${this.entries.repository.where}, and others were always faster`,
+      undefined,
+      'run it again when fewer are writing',
+    );
+  }
+
+  /** Waits until it is known whether the entry stands; undefined where it does not, or not by itself. */
+  private async settle(stored: StoredEntry, settleMs: number): Promise<View | undefined> {
+    for (let look = 0; look < 4; look++) {
+      await sleep(settleMs);
+      const seen = this.now();
+      const view = await this.read();
+      if (view.heads[0]?.tag !== stored.tag) {
+        if (isConfirmed(view, stored)) return view;
+        // Of many that lost only some write again at once.
+        await sleep(Math.random() * settleMs * view.heads.length);
+        return undefined;
+      }
+      const isKnown = view.confirmed?.tag === stored.tag;
+      if (!isKnown) await this.entries.confirm(stored);
+      const isSlow = !isKnown && this.now() - seen >= this.settleMs;
+      if (isSlow && !(await this.leads(stored, view.confirmed))) return undefined;
+      if ((await this.entries.confirmedDigest()) === stored.digest) return { ...view, confirmed: stored };
+    }
+    throw new StoreError(
+      'unavailable',
+      `${this.entries.repository.where} is too slow, or loses what is written: the entry ${stored.tag} cannot be confirmed`,
+      'run it again',
+    );
+  }
+
+  /**
+   * Who was slow to confirm an entry may have overruled what others have settled meanwhile, and gives way to them.
+   * @param before the entry that was confirmed when the others decided
+   */
+  private async leads(stored: StoredEntry, before: StoredEntry | undefined): Promise<boolean> {
+    const [first] = (await this.readFrom(before)).heads;
+    if (!first || first.tag === stored.tag) return true;
+    await this.entries.confirm(first);
+    return false;
+  }
+
+  private async write(
+    actor: Actor,
+    view: View,
+    { operation, changes, details }: Draft,
+  ): Promise<StoredEntry> {
+    for (const head of view.heads) await this.verify(head);
+    const sequence = Math.max(0, ...view.heads.map(({ entry }) => entry.sequence)) + 1;
+    const state = applied(view.state, changes, details);
+    if (!state) throw new Error('the changes do not fit what they were made for');
+    const entry: Entry = {
+      schemaVersion: 1,
+      sequence,
+      previous: view.heads.map(({ digest }) => digest),
+      ancestors: within(view.included, sequence),
+      void: within(view.voided, sequence),
+      time: new Date(this.now()).toISOString(),
+      ...actor,
+      operation,
+      changes,
+      state,
+    };
+    const stored = await this.entries.write(entry);
+    // It was made by the rules.
+    this.verified.add(stored.tag);
+    return stored;
+  }
+
+  /** @throws StoreError `corrupt` where the entry does not follow from those before it */
+  async verify(stored: StoredEntry): Promise<void> {
+    if (this.verified.has(stored.tag)) return;
+    await checkAgainstParents(this.entries, stored);
+    this.verified.add(stored.tag);
+  }
+}
+
+/** Whether the entry stands, whatever may still come to light. */
+function isConfirmed({ confirmed }: View, { tag }: StoredEntry): boolean {
+  if (!confirmed) return false;
+  return (
+    confirmed.tag === tag || (confirmed.entry.ancestors.includes(tag) && !confirmed.entry.void.includes(tag))
+  );
+}

@@ -1,0 +1,111 @@
+import type { TargetConfiguration, TargetDependencyConfig } from '@nx/devkit';
+import { type WorkspaceImage, labelledPath, referenceName } from '../workspace/image';
+import type { Workspace } from '../workspace/workspace';
+import { mergeDependencies } from './dependencies';
+import { orElse } from './infer';
+import type { ResolvedOptions } from './options';
+
+/** The names of the targets that an image has besides the one that builds it. */
+export interface TargetNames {
+  readonly label: string;
+  readonly push: string;
+  readonly load: string;
+}
+
+/** `image-label`, `image-push`, `image-load`, each with the suffix that the image's build target has. */
+export function targetNames({ targetName }: WorkspaceImage, options: ResolvedOptions): TargetNames {
+  const suffix = targetName.startsWith(options.buildTargetName)
+    ? targetName.slice(options.buildTargetName.length)
+    : '';
+  return {
+    label: `${options.labelTargetName}${suffix}`,
+    push: `${options.pushTargetName}${suffix}`,
+    load: `${options.loadTargetName}${suffix}`,
+  };
+}
+
+/**
+ * The targets that work on what was built. None is cached: what they do depends on the state store, or on the engine.
+ * @param sources the tasks that make what the image takes and git ignores
+ */
+export function imageTargets(
+  image: WorkspaceImage,
+  sources: readonly TargetDependencyConfig[],
+  { workspace, options }: { workspace: Workspace; options: ResolvedOptions },
+): Record<string, TargetConfiguration> {
+  const { settings } = workspace;
+  const names = targetNames(image, options);
+  const reference = referenceName(image, settings);
+  const needed = orElse(() => workspace.dependencies(image), []).filter(({ pinned }) => !pinned);
+  const onThose = (target: (names: TargetNames) => string): TargetDependencyConfig[] =>
+    needed
+      .filter((dependency) => dependency.image !== image)
+      .map((dependency) => ({
+        projects: [dependency.image.project],
+        target: target(targetNames(dependency.image, options)),
+        // What is said on the command line holds for all: a dry run above all.
+        params: 'forward',
+      }));
+  const target = (
+    name: string,
+    executor: string,
+    description: string,
+    dependsOn: readonly TargetDependencyConfig[],
+    more: { options?: object; example: Record<string, unknown> },
+  ): TargetConfiguration => ({
+    executor,
+    options: { buildTarget: image.targetName, ...more.options },
+    cache: false,
+    dependsOn: mergeDependencies(dependsOn),
+    metadata: {
+      description,
+      technologies: ['container'],
+      help: {
+        command: `npx nx run ${image.project}:${name} --help`,
+        example: { options: more.example },
+      },
+    },
+  });
+
+  return {
+    [names.label]: {
+      ...target(
+        names.label,
+        'gitops:label',
+        `Gives the image ${reference} its version and labels`,
+        [{ target: image.targetName }, ...onThose(({ label }) => label)],
+        { example: { ring: settings.rings[0], labels: ['team=web'] } },
+      ),
+      outputs: [`{workspaceRoot}/${labelledPath(image)}`],
+    },
+    // It builds what turns out to be out of date, and nothing else: a task that is not needed cannot be taken back.
+    [names.push]: target(
+      names.push,
+      'gitops:push',
+      `Publishes the image ${reference} in a ring of the state store`,
+      [...sources, ...onThose(({ push }) => push)],
+      { options: { labelTarget: names.label }, example: { ring: settings.rings[0], reason: 'hotfix' } },
+    ),
+    [names.load]: target(
+      names.load,
+      'gitops:load',
+      `Loads the image ${reference} into the local container engine`,
+      [{ target: names.label, params: 'forward' }],
+      { example: { ring: settings.rings[0] } },
+    ),
+  };
+}
+
+/** The target that shows which version of each image each ring holds. */
+export function ringsTarget(name: string): TargetConfiguration {
+  return {
+    executor: 'gitops:rings',
+    options: {},
+    cache: false,
+    metadata: {
+      description: 'Shows which version of each image each ring holds',
+      technologies: ['container'],
+      help: { command: `npx nx ${name} --help`, example: { options: { json: true } } },
+    },
+  };
+}

@@ -1,0 +1,152 @@
+import { readDocument } from '../oci/content';
+import type { RawManifest, WritableRepository } from '../oci/store';
+import { StoreError } from '../oci/store-error';
+import type { Digest } from '../oci/types';
+import type { StoredEntry } from '../ledger/entry';
+import type { Ledger } from '../ledger/ledger';
+import { EMPTY_STATE, type State, imageState } from '../ledger/state';
+import { GitopsError } from '../support/errors';
+import { inParallel } from '../support/parallel';
+
+/** A tag that an image is to have. */
+interface Tag {
+  readonly image: string;
+  readonly tag: string;
+  readonly digest: Digest;
+  /** Whether it may name something else by now: a ring's does, a version's never. */
+  readonly moves: boolean;
+}
+
+/** How often a tag is written that the store does not keep. */
+const MAX_WRITES = 4;
+const AT_ONCE = 8;
+
+/**
+ * Lets the tags of the images follow the ledger: each version that is held gets its tag, which never moves again; each
+ * ring's tag moves to the version that the ring holds. What an earlier run did not come to do is made up for.
+ *
+ * @param start the confirmed entry, as far as it is known
+ * @param manifests those that are at hand, by digest
+ * @returns how many tags were written
+ * @throws GitopsError where a version's tag names something else, or a store does not keep what it takes
+ */
+export async function followTags(
+  { entries }: Ledger,
+  start: StoredEntry | undefined,
+  repositoryOf: (image: string) => WritableRepository,
+  manifests: ReadonlyMap<Digest, RawManifest> = new Map(),
+): Promise<number> {
+  const written = new Set<string>();
+  /** The states that tags may be in: as they were followed before, and here. */
+  const passed: State[] = [];
+  for (let confirmed = start; confirmed;) {
+    const { digest, entry } = confirmed;
+    if (passed.length === 0) {
+      const followed = await entries.followedDigest();
+      if (followed === digest) break;
+      passed.push((followed && (await entries.read(followed))?.entry.state) || EMPTY_STATE);
+    }
+    const tags = passed
+      .flatMap((before) => differences(before, entry.state))
+      .map((tag): [string, Tag] => [`${tag.image}:${tag.tag}`, tag]);
+    const isCurrent = async (): Promise<boolean> => (await entries.confirmedDigest()) === digest;
+    const failures: unknown[] = [];
+    await inParallel([...new Map(tags)], AT_ONCE, async ([name, tag]) => {
+      try {
+        if (await putTag(repositoryOf(tag.image), tag, manifests, isCurrent)) written.add(name);
+      } catch (error) {
+        failures.push(error);
+      }
+    });
+    const now = await entries.confirmed();
+    if (!now || now.digest === digest) {
+      if (failures.length > 0) throw failures[0];
+      await entries.follow(confirmed);
+      break;
+    }
+    // Others have gone on meanwhile, and ours may have come after theirs.
+    passed.push(entry.state);
+    confirmed = now;
+  }
+  return written.size;
+}
+
+/** The tags that are to be written to get from one state to another. */
+export function differences(before: State, now: State): Tag[] {
+  return Object.keys(now.images)
+    .sort()
+    .flatMap((image) => {
+      const then = imageState(before, image);
+      const { rings, versions } = imageState(now, image);
+      const tag = (name: string, version: string, moves: boolean): Tag[] => {
+        const held = versions[version];
+        return held ? [{ image, tag: name, digest: held.digest, moves }] : [];
+      };
+      return [
+        ...Object.keys(versions)
+          .filter((version) => !then.versions[version])
+          .flatMap((version) => tag(version, version, false)),
+        ...Object.entries(rings)
+          .filter(([ring, version]) => then.rings[ring] !== version)
+          .flatMap(([ring, version]) => tag(ring, version, true)),
+      ];
+    });
+}
+
+/**
+ * Makes sure that a version can have its tag.
+ * @throws GitopsError where the tag names something else
+ */
+export async function checkVersionTag(
+  repository: WritableRepository,
+  version: string,
+  digest: Digest,
+): Promise<void> {
+  const there = await repository.resolve(version);
+  if (there && there.digest !== digest) throw alreadyThere(repository, version, there.digest);
+}
+
+/**
+ * @param isCurrent whether the tags that move are still to name what they are to name here
+ * @returns whether there was anything to do
+ */
+async function putTag(
+  repository: WritableRepository,
+  { tag, digest, moves }: Tag,
+  manifests: ReadonlyMap<Digest, RawManifest>,
+  isCurrent: () => Promise<boolean>,
+): Promise<boolean> {
+  for (let writes = 0; ; writes++) {
+    const there = await repository.resolve(tag);
+    if (there?.digest === digest) return writes > 0;
+    if (there && !moves) throw alreadyThere(repository, tag, there.digest);
+    // Not to be in the way of who has moved it on.
+    if (writes > 0 && moves && !(await isCurrent())) return true;
+    if (writes === MAX_WRITES) break;
+    await repository.putManifest(manifests.get(digest) ?? (await readManifest(repository, digest)), tag);
+  }
+  throw new StoreError(
+    'unavailable',
+    `${repository.where}:${tag} was written ${MAX_WRITES} times, and is still something else`,
+    'run it again',
+  );
+}
+
+async function readManifest(repository: WritableRepository, digest: Digest): Promise<RawManifest> {
+  const descriptor = await repository.resolve(digest);
+  if (!descriptor)
+    throw new StoreError(
+      'not-found',
+      `${repository.where} does not have ${digest}, which a ring holds`,
+      'restore it from a copy of the store',
+    );
+  return { mediaType: descriptor.mediaType, bytes: await readDocument(repository, descriptor) };
+}
+
+function alreadyThere(repository: WritableRepository, version: string, digest: Digest): GitopsError {
+  return new GitopsError(
+    `${repository.where}:${version} is already there with other content, ${digest}`,
+    undefined,
+    'somebody pushed it without gitops: remove that tag, then run it again',
+  );
+}

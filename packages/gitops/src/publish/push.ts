@@ -1,0 +1,188 @@
+import type { Actor } from '../ledger/entry';
+import type { Draft, Ledger } from '../ledger/ledger';
+import type { View } from '../ledger/merge';
+import { type Change, type ImageState, type State, imageState } from '../ledger/state';
+import { heldVersion } from '../ledger/version';
+import type { Digest } from '../oci/types';
+import { GitopsError } from '../support/errors';
+import { runInOrder } from '../support/order';
+import { inParallel } from '../support/parallel';
+import type { Listener } from '../workspace/build';
+import type { WorkspaceImage } from '../workspace/image';
+import type { Workspace } from '../workspace/workspace';
+import { followed } from './candidates';
+import type { Decision, Decisions } from './decide';
+import { checkVersionTag, followTags } from './follow';
+import type { Plan, Planner } from './planner';
+import type { Publications } from './publications';
+
+/** Others have changed meanwhile what an image was made from. */
+class Overtaken extends Error {}
+
+const MAX_ROUNDS = 10;
+
+export interface PushContext {
+  readonly workspace: Workspace;
+  readonly ledger: Ledger;
+  readonly publications: Publications;
+  readonly actor: Actor;
+  readonly concurrency: number;
+  readonly listener: (image: WorkspaceImage) => Listener;
+}
+
+/**
+ * Publishes images in a ring. What is up to date there is neither built nor sent. What is not is built, sent, claimed
+ * in the ledger in one entry, and tagged. Where that ends in the middle, running it again carries on.
+ */
+export class Push {
+  private readonly checked = new Map<WorkspaceImage, string>();
+
+  constructor(
+    private readonly context: PushContext,
+    private readonly planner: Planner,
+  ) {}
+
+  /**
+   * @param plan what was announced
+   * @returns what became of each image
+   * @throws GitopsError where nothing can be done at all; what is wrong with one image is its decision
+   */
+  async run(plan: Plan): Promise<Decisions> {
+    for (let round = 1; ; round++) {
+      if ([...plan.decisions.values()].every(needsNothing)) return this.finish(plan.decisions, plan.view);
+      await this.prepare(plan);
+      try {
+        return await this.commit();
+      } catch (error) {
+        if (!(error instanceof Overtaken)) throw error;
+        if (round === MAX_ROUNDS)
+          throw new GitopsError(
+            'others keep changing what these images are made from',
+            undefined,
+            'run it again',
+          );
+        plan = await this.planner.plan();
+      }
+    }
+  }
+
+  /** Builds and sends what is to have a new version. */
+  private async prepare({ decisions, view: { state } }: Plan): Promise<void> {
+    const { workspace, publications, concurrency, listener } = this.context;
+    const changed = new Map(
+      this.planner.order.filter(({ name }) => isNew(decisions.get(name))).map((image) => [image.name, image]),
+    );
+    const needs = (name: string): string[] =>
+      followed(workspace, changed.get(name)!).map((needed) => needed.name);
+    const make = async (name: string): Promise<void> => {
+      const image = changed.get(name)!;
+      await this.planner.orFail(image, async () => {
+        const missing = needs(name).find((other) => this.planner.failed.has(other));
+        if (missing !== undefined) throw new GitopsError(`it needs ${missing}, which failed`);
+        for (const [ingredient, digest] of this.heldIngredients(image, decisions, state))
+          await publications.useHeld(ingredient, digest);
+        const decision = decisions.get(name) as Decision;
+        const { versions } = imageState(state, name);
+        const before = decision.known === undefined ? undefined : versions[decision.known]?.digest;
+        await publications.make(image, this.keyOf(image, decisions, state), before, listener(image));
+        await this.put(image, decision);
+      });
+    };
+    for await (const _ of runInOrder([...changed.keys()], needs, concurrency, make));
+  }
+
+  private async commit(): Promise<Decisions> {
+    const { ledger, actor, publications, concurrency } = this.context;
+    let decisions: Decisions = new Map();
+    const { view, tries } = await ledger.commit(actor, async ({ state }) => {
+      for (;;) {
+        decisions = this.planner.decide(state);
+        const failures = this.planner.failed.size;
+        const draft = await this.draft(decisions, state);
+        // What fails now takes those with it that need it.
+        if (this.planner.failed.size === failures) return draft;
+      }
+    });
+    if (tries > 0) {
+      const pushed = this.planner.order.filter(({ name }) => isNew(decisions.get(name)));
+      await inParallel(pushed, concurrency, (image) => publications.putSources(image, actor.commit));
+    }
+    return this.finish(decisions, view);
+  }
+
+  private async finish(decisions: Decisions, { confirmed }: View): Promise<Decisions> {
+    const { ledger, publications } = this.context;
+    await followTags(ledger, confirmed, publications.repositoryOf, publications.manifests);
+    return decisions;
+  }
+
+  /** The entry that the decisions make; undefined where there is nothing to write. */
+  private async draft(decisions: Decisions, state: State): Promise<Draft | undefined> {
+    const { publications } = this.context;
+    const { ring } = this.planner.options;
+    const changes: Change[] = [];
+    const images: Record<string, ImageState> = {};
+    for (const image of this.planner.order) {
+      const decision = decisions.get(image.name);
+      if (!decision || decision instanceof GitopsError || decision.kind === 'current') continue;
+      const { to, from, dependencies, revision } = decision;
+      const change = { image: image.name, ring, ...(from === undefined ? {} : { from }), to };
+      if (decision.kind === 'adopted') {
+        changes.push(change);
+        continue;
+      }
+      if (!publications.isMade(image, this.keyOf(image, decisions, state))) throw new Overtaken();
+      await this.planner.orFail(image, async () => {
+        const digest = await this.put(image, decision);
+        changes.push({ ...change, isNew: true });
+        images[image.name] = { rings: {}, taken: {}, versions: { [to]: { digest, revision, dependencies } } };
+      });
+    }
+    return changes.length > 0
+      ? { operation: { kind: 'push', ring }, changes, details: { images } }
+      : undefined;
+  }
+
+  /** Stores the version that was decided, which nobody else may have given a tag. */
+  private async put(image: WorkspaceImage, decision: Decision): Promise<Digest> {
+    const { publications } = this.context;
+    const { digest } = await publications.put(image, decision);
+    const checked = `${decision.to} ${digest}`;
+    if (this.checked.get(image) !== checked)
+      await checkVersionTag(publications.repositoryOf(image.name), decision.to, digest);
+    this.checked.set(image, checked);
+    return digest;
+  }
+
+  /** What an image's content is made from: where it is another, the image has to be made anew. */
+  private keyOf(image: WorkspaceImage, decisions: Decisions, state: State): string {
+    const held = new Map(this.heldIngredients(image, decisions, state));
+    const ingredients = this.context.workspace.ingredients(image);
+    return ingredients.map((ingredient) => held.get(ingredient) ?? `${ingredient.name} made here`).join();
+  }
+
+  /** The ingredients that are taken from the store. */
+  private heldIngredients(
+    image: WorkspaceImage,
+    decisions: Decisions,
+    state: State,
+  ): [WorkspaceImage, Digest][] {
+    const { rings, ring } = this.planner.options;
+    return this.context.workspace.ingredients(image).flatMap((ingredient): [WorkspaceImage, Digest][] => {
+      const decision = decisions.get(ingredient.name);
+      if (isNew(decision) || decision instanceof GitopsError) return [];
+      const { rings: held, versions } = imageState(state, ingredient.name);
+      const version = decision?.to ?? heldVersion(rings, ring, held);
+      const digest = version === undefined ? undefined : versions[version]?.digest;
+      return digest ? [[ingredient, digest]] : [];
+    });
+  }
+}
+
+function isNew(decision: Decision | GitopsError | undefined): boolean {
+  return decision !== undefined && !(decision instanceof GitopsError) && decision.kind === 'new';
+}
+
+function needsNothing(decision: Decision | GitopsError): boolean {
+  return decision instanceof GitopsError || decision.kind === 'current';
+}

@@ -1,0 +1,202 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { blob, image as compressed, noise, store as storeImage } from '../../test/oci/fixtures';
+import { AMD64, ARM64, storeBuilt } from '../../test/publish/images';
+import { useDirectory } from '../../test/support/files';
+import { readAll } from '../oci/content';
+import { sha256 } from '../oci/digest';
+import { type Image, imageFrom } from '../oci/image';
+import { OCI } from '../oci/media-types';
+import { type MemoryRepository, MemoryStore } from '../oci/memory';
+import type { Content, PushOptions } from '../oci/store';
+import type { Descriptor } from '../oci/types';
+import { Compressor } from './compressor';
+import { type KnownLayers, Uploader, knownLayers } from './upload';
+import { variantsOf } from './version';
+
+const directory = useDirectory();
+const LAYERS = [noise(3000, 1), Buffer.alloc(5000, 'text ')];
+
+let source: MemoryRepository;
+let store: MemoryStore;
+beforeEach(() => {
+  source = new MemoryStore().repository('built');
+  store = new MemoryStore();
+});
+
+interface Pushed {
+  readonly repository: string;
+  readonly descriptor: Descriptor;
+  readonly mountFrom?: string;
+}
+
+/** Looks at what is brought to a repository. */
+function watched(name: string): { repository: MemoryRepository; pushed: Pushed[] } {
+  const repository = store.repository(name);
+  const pushed: Pushed[] = [];
+  const push = repository.push.bind(repository);
+  repository.push = (descriptor: Descriptor, content: () => Content, options: PushOptions = {}) => {
+    const { mountFrom } = options;
+    pushed.push({ repository: name, descriptor, ...(mountFrom && { mountFrom }) });
+    return push(descriptor, content, options);
+  };
+  return { repository, pushed };
+}
+
+const uploader = (isRemote = true): Uploader =>
+  new Uploader(store, isRemote ? new Compressor(join(directory(), 'scratch')) : undefined);
+
+const imageOf = async (...args: Parameters<typeof storeBuilt> extends [unknown, ...infer R] ? R : never) =>
+  imageFrom(source, await storeBuilt(source, ...args));
+
+async function upload(
+  repository: MemoryRepository,
+  images: readonly Image[],
+  known: KnownLayers = new Map(),
+  by = uploader(),
+) {
+  return by.upload(repository, images, known);
+}
+
+describe('layers on their way to a registry', () => {
+  it('are compressed, and remain the same uncompressed', async () => {
+    const { repository, pushed } = watched('api');
+    const { variants, sent } = await upload(repository, [await imageOf(LAYERS)]);
+    const [variant] = variants;
+    expect(variant).toMatchObject({ platform: AMD64, config: { rootfs: { diff_ids: LAYERS.map(sha256) } } });
+    expect(variant!.layers.map(({ mediaType }) => mediaType)).toEqual([OCI.layerGzip, OCI.layerGzip]);
+    const bytes = await Promise.all(variant!.layers.map((layer) => readAll(repository.open(layer))));
+    expect(bytes.map((all) => gunzipSync(all))).toEqual(LAYERS);
+    expect(pushed.map(({ descriptor }) => descriptor)).toEqual(variant!.layers);
+    expect(sent).toEqual({ blobs: 2, bytes: bytes[0]!.length + bytes[1]!.length });
+    expect(bytes[1]!.length).toBeLessThan(LAYERS[1]!.length / 10);
+  });
+
+  it('that are compressed already stay as they are', async () => {
+    const { repository } = watched('api');
+    const fixture = compressed(LAYERS);
+    const { variants } = await upload(repository, [
+      await imageFrom(source, await storeImage(source, fixture)),
+    ]);
+    expect(variants[0]!.layers).toEqual(fixture.blobs.slice(1).map(({ descriptor }) => descriptor));
+  });
+
+  it('leave nothing behind', async () => {
+    const scratch = join(directory(), 'scratch');
+    const compressor = new Compressor(scratch);
+    await upload(
+      watched('api').repository,
+      [await imageOf(LAYERS)],
+      new Map(),
+      new Uploader(store, compressor),
+    );
+    expect(readdirSync(scratch)).toHaveLength(1);
+    compressor.close();
+    expect(readdirSync(scratch)).toEqual([]);
+    new Compressor(join(directory(), 'unused')).close();
+  });
+
+  it('that the repository has under their own name are not sent', async () => {
+    const { repository } = watched('api');
+    await upload(repository, [await imageOf(LAYERS)]);
+    const { sent } = await upload(repository, [await imageOf(LAYERS)]);
+    expect(sent).toEqual({ blobs: 0, bytes: 0 });
+  });
+
+  it('that appear twice travel once', async () => {
+    const { repository, pushed } = watched('api');
+    const images = [await imageOf(['same', 'same', 'amd'], AMD64), await imageOf(['same', 'arm'], ARM64)];
+    const { variants, sent } = await upload(repository, images);
+    expect(pushed).toHaveLength(3);
+    expect(sent.blobs).toBe(3);
+    const [amd, arm] = variants.map(({ layers }) => layers.map(({ digest }) => digest));
+    expect(amd).toHaveLength(3);
+    expect(new Set(amd).size).toBe(2);
+    expect(arm![0]).toBe(amd![0]);
+    expect(variants.map(({ platform }) => platform)).toEqual([AMD64, ARM64]);
+  });
+
+  it('end where they are told to', async () => {
+    const stopped = AbortSignal.abort(new Error('stop'));
+    const image = await imageOf(LAYERS);
+    await expect(uploader().upload(store.repository('api'), [image], new Map(), stopped)).rejects.toThrow(
+      'stop',
+    );
+  });
+});
+
+describe('layers that the store has', () => {
+  /** What was pushed before, by repository. */
+  async function known(name: string, layers: readonly (Buffer | string)[]): Promise<KnownLayers> {
+    const { variants } = await upload(store.repository(name), [await imageOf(layers)]);
+    return new Map(knownLayers(name, variants));
+  }
+
+  it('in the repository itself are not even asked about', async () => {
+    const layers = await known('api', LAYERS);
+    const { repository, pushed } = watched('api');
+    const { variants, sent } = await upload(repository, [await imageOf([...LAYERS, 'more'])], layers);
+    expect(variants[0]!.layers.slice(0, 2)).toEqual([...layers.values()].map(({ descriptor }) => descriptor));
+    expect(pushed.map(({ descriptor }) => descriptor)).toEqual([variants[0]!.layers[2]]);
+    expect(sent.blobs).toBe(1);
+  });
+
+  it('in the repository of a base are mounted from there, and not sent', async () => {
+    const layers = await known('base', LAYERS);
+    const { repository, pushed } = watched('api');
+    const { sent } = await upload(repository, [await imageOf([...LAYERS, 'more'])], layers);
+    expect(pushed.map(({ mountFrom }) => mountFrom)).toEqual(['base', 'base', undefined]);
+    expect(sent.blobs).toBe(1);
+    for (const { descriptor } of pushed) expect(await repository.has(descriptor)).toBe(true);
+  });
+
+  it('are taken from the base where they cannot be mounted, for they need not be anywhere else', async () => {
+    const layers = await known('base', LAYERS);
+    const { repository, pushed } = watched('api');
+    const push = repository.push.bind(repository);
+    repository.push = (descriptor, content) => push(descriptor, content);
+    // Of the image that is pushed, only what is not of the base is on this machine.
+    const image = await imageOf([...LAYERS, 'more']);
+    const { open } = source;
+    source.open = (descriptor, options) => {
+      if (LAYERS.some((layer) => sha256(layer) === descriptor.digest)) throw new Error('not here');
+      return open.call(source, descriptor, options);
+    };
+    const { sent } = await upload(repository, [image], layers);
+    expect(sent.blobs).toBe(3);
+    for (const { descriptor } of pushed) expect(await repository.has(descriptor)).toBe(true);
+  });
+
+  it('are known by what they are uncompressed, however they are compressed there', async () => {
+    const other = blob(gzipSync(LAYERS[0]!, { level: 1 }), OCI.layerGzip);
+    const layers: KnownLayers = new Map([
+      [sha256(LAYERS[0]!), { descriptor: other.descriptor, repository: 'api' }],
+    ]);
+    const { variants, sent } = await upload(watched('api').repository, [await imageOf([LAYERS[0]!])], layers);
+    expect([variants[0]!.layers, sent.blobs]).toEqual([[other.descriptor], 0]);
+  });
+
+  it('are those of all platforms', async () => {
+    const repository = store.repository('base');
+    const { variants } = await upload(repository, [
+      await imageOf(['common', 'amd'], AMD64),
+      await imageOf(['common', 'arm'], ARM64),
+    ]);
+    const layers = new Map(knownLayers('base', variants));
+    expect([...layers.keys()]).toEqual(['common', 'amd', 'arm'].map((text) => sha256(text)));
+    expect(new Set([...layers.values()].map((layer) => layer.repository))).toEqual(new Set(['base']));
+  });
+});
+
+describe('layers for a directory', () => {
+  it('are not compressed', async () => {
+    const { repository } = watched('api');
+    const image = await imageOf(LAYERS);
+    const { variants, sent } = await upload(repository, [image], new Map(), uploader(false));
+    expect(variants).toEqual([
+      expect.objectContaining({ layers: (await variantsOf(source, image.descriptor))[0]!.layers }),
+    ]);
+    expect(sent).toEqual({ blobs: 2, bytes: 8000 });
+  });
+});
