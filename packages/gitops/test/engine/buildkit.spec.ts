@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BASE, busybox, type TestEngine, withEngine } from './fixture';
 
 jest.setTimeout(60_000);
@@ -138,6 +139,18 @@ withEngine('docker', 'BuildKit through our own session', (engine) => {
     await expect(engine().buildkit({ text: 'FROM gitops.invalid/none:1\nRUN true' })).rejects.toThrow(
       /gitops\.invalid.*; check the reference and that you are logged in/,
     );
+  });
+
+  it('waits for the bases before it says what to build', async () => {
+    const bases = sleep(500).then(() => engine().tag('base:test', 'late'));
+    await engine().buildkit({ text: 'FROM late:test\nRUN true', options: { bases } });
+    await engine().engine.docker.getImage('late:test').remove();
+  });
+
+  it('fails with what went wrong with a base', async () => {
+    const bases = sleep(500).then(() => Promise.reject(new Error('a broken base')));
+    const started = engine().buildkit({ text: run('RUN true'), options: { bases } });
+    await expect(started).rejects.toThrow('a broken base');
   });
 
   it('asks for the credentials of the registry that it needs, and of no other', async () => {

@@ -102,7 +102,7 @@ async function expectExact({ engine }: Pick<TestEngine, 'engine'>, image: Digest
   const storage = imageStorage(engine.kind, await engine.docker.info(), inspected);
   const layers = new Map<string, number>();
   const config = await exportStored(
-    engine.docker,
+    engine,
     inspected.Id,
     storage!,
     diffIds,

@@ -37,6 +37,33 @@ for (const [kind, signals] of [
       expect(await engine().leftovers()).toEqual([]);
       expect(temporaryFiles()).toEqual([]);
     });
+
+    it('is cleaned up after by the next one where it was killed', async () => {
+      const run = (command: string) => ({ containerfile: `FROM shop/base\nRUN ${command}\n` });
+      shop = new TestWorkspace({ base: SHELL, api: run('echo sleeping; sleep 20'), other: run('true') });
+      shop.write('.', { 'gitops.yaml': 'project: shop\n' });
+      child = start(['base', 'api'], engine().env);
+      await says(/(^|\| )#?\d* *sleeping$/m);
+      expect(await end('SIGKILL')).toBe(null);
+      const [left] = await engine().leftovers();
+      expect(left).toMatch(/^gitops\.invalid\/base:/);
+
+      const { docker } = engine().engine;
+      // A process of another machine may still be running.
+      const elsewhere = (hours: number) => `00000000-1-1-${Date.now() - hours * 3_600_000}-0123456789abcdef`;
+      const names = [
+        { repo: 'gitops.invalid/base', tag: elsewhere(25) },
+        { repo: 'gitops.invalid/build', tag: elsewhere(23) },
+        { repo: 'gitops.invalid/mine', tag: 'latest' },
+      ];
+      for (const name of names) await docker.getImage(left!).tag(name);
+      child = start(['other'], engine().env);
+      child.stdout!.resume();
+      await once(child, 'exit');
+      const kept = await engine().leftovers();
+      for (const name of kept) await docker.getImage(name).remove({ force: true });
+      expect(kept.sort()).toEqual(names.slice(1).map(({ repo, tag }) => `${repo}:${tag}`));
+    });
   });
 
 describe('a process that is told to end while it writes a layer', () => {

@@ -15,7 +15,13 @@ const CONTAINERFILE = 'Containerfile';
 const NO_IGNORE = Buffer.from('# The context has been filtered already.\n');
 
 /** What a build by BuildKit needs besides. */
-export type BuildKitOptions = Pick<SessionOptions, 'sharedKey' | 'credentials' | 'secret' | 'sshAgents'>;
+export interface BuildKitOptions extends Pick<
+  SessionOptions,
+  'sharedKey' | 'credentials' | 'secret' | 'sshAgents'
+> {
+  /** What the engine has to be given before it learns what to build; it takes its time to ask. */
+  readonly bases?: Promise<void>;
+}
 
 /**
  * Builds with BuildKit, which asks for just the files that it needs.
@@ -28,8 +34,15 @@ export async function buildWithBuildKit(
   options: BuildKitOptions,
   onEvent: (event: BuildEvent) => void,
 ): Promise<Digest> {
-  const directories = { context: request.context, dockerfile: recipe(request.text) };
-  const session = await openSession(docker, { ...options, directories });
+  const { bases, ...others } = options;
+  const directories = {
+    context: async () => request.context,
+    dockerfile: async () => {
+      await bases;
+      return recipe(request.text);
+    },
+  };
+  const session = await openSession(docker, { ...others, directories });
   try {
     const answer = await call(docker, 'POST', '/build', {
       query: {
@@ -44,6 +57,10 @@ export async function buildWithBuildKit(
       signal: request.signal,
     });
     return await follow(answer, request, onEvent);
+  } catch (error) {
+    // What the engine says of a build without its bases is not the reason.
+    await bases;
+    throw error;
   } finally {
     session.close();
   }

@@ -1,18 +1,16 @@
-import type { Source } from '../../containerfile/stages';
 import type { Digest } from '../../oci/digest';
 import type { Layout } from '../../oci/layout';
 import { parseImageConfig } from '../../oci/manifest';
 import { OCI } from '../../oci/media-types';
 import { formatPlatform, parsePlatform, samePlatform } from '../../oci/platform';
 import type { Descriptor } from '../../oci/types';
-import { StoreError } from '../../oci/store-error';
-import { GitopsError, type Place } from '../../support/errors';
+import { GitopsError } from '../../support/errors';
 import type { BaseImage } from '../assemble/base-image';
 import type { BuildRequest, Builder } from '../builder';
 import { baseLabels } from '../labels';
 import { addLayers } from '../output';
 import { type WrittenImage, writeDocuments } from '../write-image';
-import { type ProvidedBase, provideBase } from './bases';
+import { Bases, sourceKey } from './bases';
 import { buildWithBuildKit } from './buildkit';
 import { buildClassic } from './classic';
 import { runConfig, withoutTime } from './config';
@@ -21,6 +19,7 @@ import type { Engine } from './connect/connect';
 import type { EngineConnection } from './engine-connection';
 import { type ExportedLayer, exportImage } from './export/export';
 import { checkFeatures } from './features';
+import { LastConfig } from './last-config';
 import { type EngineOptions, mountedSecrets, secretsFrom } from './options';
 import { renderEvent } from './progress/render';
 import { registriesOf, registryLogin } from './registry-login';
@@ -28,8 +27,6 @@ import type { BuildQuery } from './request';
 import { renameImages } from './rewrite';
 import { checkSources } from './sources';
 import { removeName, temporaryName } from './temporary';
-
-type ImageSource = Source & { kind: 'image' };
 
 export interface EngineBuild {
   readonly options: EngineOptions;
@@ -61,13 +58,16 @@ export class EngineBuilder implements Builder {
     const bases = new Bases(engine, request);
     const made = temporaryName('build');
     try {
-      const names = await bases.provide();
-      const text = renameImages(untilTarget(request), plan, (source) => names.get(keyOf(source)));
-      const id = await this.run(engine, request, text, {
+      const names = await bases.find();
+      const text = renameImages(untilTarget(request), plan, (source) => names.get(sourceKey(source)));
+      const query = {
         t: made.reference,
-        // What was put into the engine for this build can be pulled from nowhere.
+        // What is put into the engine for this build can be pulled from nowhere.
         ...(this.settings.options.pull && !bases.areLoaded ? { pull: true } : {}),
-      });
+      };
+      const id = await this.run(engine, request, text, query, bases.provide());
+      // An image that BuildKit made does without its bases; any other is their child.
+      if (engine.buildkit) void bases.release();
       return await this.take(engine, id, request, bases.ofTarget());
     } catch (error) {
       // What an abort makes of the calls in progress says nothing.
@@ -79,7 +79,13 @@ export class EngineBuilder implements Builder {
     }
   }
 
-  private async run(engine: Engine, request: BuildRequest, text: string, more: BuildQuery): Promise<Digest> {
+  private async run(
+    engine: Engine,
+    request: BuildRequest,
+    text: string,
+    more: BuildQuery,
+    bases: Promise<void>,
+  ): Promise<Digest> {
     const { containerfile, plan, context, buildArgs, platform, signal } = request;
     const { options, key, directory, onOutput } = this.settings;
     const isNative = samePlatform(platform, parsePlatform(engine.platform));
@@ -96,6 +102,7 @@ export class EngineBuilder implements Builder {
     const build = { containerfile, text, context, query, signal };
     const secrets = await each(mountedSecrets(plan), secretsFrom(options.secrets, directory, process.env));
     if (!engine.buildkit) {
+      await bases;
       const credentials = await each(registriesOf(plan), registryLogin);
       return buildClassic(engine, build, { secrets, credentials }, onOutput);
     }
@@ -104,6 +111,7 @@ export class EngineBuilder implements Builder {
       engine.docker,
       build,
       {
+        bases,
         sharedKey: key,
         credentials: registryLogin,
         secret: async (id) => secrets.get(id),
@@ -121,14 +129,16 @@ export class EngineBuilder implements Builder {
     base: BaseImage | undefined,
   ): Promise<WrittenImage> {
     const { layout, platform, plan, labels, full, signal } = request;
-    const known = await baseLayers(base);
-    const taken = new Map<Digest, Descriptor>();
+    const below = await baseLayers(base);
+    const own = ownLayers(request);
+    const last = new LastConfig(request, this.settings.key);
     const { config, diffIds } = await exportImage(
       engine,
       id,
-      { skip: new Set(known.keys()), signal },
-      async (layer) => void taken.set(layer.diffId, await store(layout, layer)),
+      { skip: new Set([...below.keys(), ...own.keys()]), config: last.read(), signal },
+      async (layer) => void own.set(layer.diffId, await store(layout, layer)),
     );
+    last.keep(config);
     const image = parseImageConfig(config, `the image that ${engine.description} built`);
     if (base && full) await addLayers(layout, await base.image.layers(), signal);
     return writeDocuments(layout, {
@@ -136,79 +146,12 @@ export class EngineBuilder implements Builder {
       run: runConfig(image, plan, { ...labels, ...baseLabels(base) }, await base?.image.config()),
       author: image.author,
       history: (image.history ?? []).map(withoutTime),
-      layers: diffIds.map((diffId) => ({ diffId, layer: known.get(diffId) ?? taken.get(diffId)! })),
-      own: new Map(taken),
+      layers: diffIds.map((diffId) => ({ diffId, layer: below.get(diffId) ?? own.get(diffId)! })),
+      own: new Map(
+        diffIds.filter((diffId) => !below.has(diffId)).map((diffId) => [diffId, own.get(diffId)!]),
+      ),
     });
   }
-}
-
-/** The images that a build is made from, as the engine gets them. */
-class Bases {
-  private readonly found = new Map<string, BaseImage>();
-  private readonly provided: ProvidedBase[] = [];
-
-  constructor(
-    private readonly engine: Engine,
-    private readonly request: BuildRequest,
-  ) {}
-
-  /** @returns the names under which the engine has them, by what the container file calls them */
-  async provide(): Promise<ReadonlyMap<string, string>> {
-    const { plan, containerfile } = this.request;
-    const names = new Map<string, string>();
-    for (const { stage, base, sources } of plan.stages) {
-      const uses = [{ source: base, line: stage.from.line }, ...sources];
-      for (const { source, line } of uses) {
-        if (source.kind !== 'image' || names.has(keyOf(source))) continue;
-        const image = await this.find(source, { file: containerfile.file, line });
-        if (!image) continue;
-        this.found.set(keyOf(source), image);
-        names.set(keyOf(source), image.pullable ?? (await this.load(image)));
-      }
-    }
-    return names;
-  }
-
-  /** Images that only the engine knows stay as they are written. */
-  private async find(source: ImageSource, place: Place): Promise<BaseImage | undefined> {
-    const platform = source.platform ? parsePlatform(source.platform) : this.request.platform;
-    try {
-      return await this.request.findImage(source.reference, platform, place);
-    } catch (error) {
-      if (error instanceof StoreError) return undefined;
-      throw error;
-    }
-  }
-
-  /** Whether the engine got any of them from us. */
-  get areLoaded(): boolean {
-    return this.provided.length > 0;
-  }
-
-  private async load(image: BaseImage): Promise<string> {
-    const base = await provideBase(this.engine, image.image, this.request.signal);
-    this.provided.push(base);
-    return base.reference;
-  }
-
-  /** What the target's layers lie on. */
-  ofTarget(): BaseImage | undefined {
-    const { stages, target } = this.request.plan;
-    let source: Source = { kind: 'stage', stage: target };
-    while (source.kind === 'stage') {
-      const index: number = source.stage;
-      source = stages.find(({ stage }) => stage.index === index)!.base;
-    }
-    return source.kind === 'image' ? this.found.get(keyOf(source)) : undefined;
-  }
-
-  async release(): Promise<void> {
-    await Promise.allSettled(this.provided.splice(0).map((base) => base.release()));
-  }
-}
-
-function keyOf({ reference, platform }: ImageSource): string {
-  return `${reference} ${platform ?? ''}`;
 }
 
 /** The container file up to the end of the target: the last stage is then the one to build, with a name or without. */
@@ -225,6 +168,12 @@ function untilTarget({ text, plan, containerfile }: BuildRequest): string {
 async function baseLayers(base: BaseImage | undefined): Promise<Map<Digest, Descriptor>> {
   const layers = (await base?.image.layers()) ?? [];
   return new Map(layers.map(({ diffId, descriptor }) => [diffId, descriptor]));
+}
+
+/** The image's layers that the output has from an earlier build, by diffID: they are not compressed. */
+function ownLayers({ layout, known }: BuildRequest): Map<Digest, Descriptor> {
+  const there = [...known.values()].filter((layer) => layout.path(layer) !== undefined);
+  return new Map(there.map((layer) => [layer.digest, layer]));
 }
 
 /** Writes a layer under its diffID: it is not compressed, so that the two are the same. */

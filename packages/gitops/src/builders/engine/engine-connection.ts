@@ -1,5 +1,6 @@
 import { GitopsError } from '../../support/errors';
 import { type Engine, connectEngine } from './connect/connect';
+import { removeAbandoned } from './temporary';
 
 /** There is no engine, or none that can be used. */
 export class EngineUnavailable extends GitopsError {}
@@ -21,6 +22,8 @@ export class EngineConnection {
     try {
       const engine = await connectEngine();
       this.announce(`engine: ${engine.description}${engine.buildkit ? ', BuildKit' : ''}`);
+      // Nobody waits for it, or needs it to work.
+      removeAbandoned(engine.docker).catch(() => undefined);
       return engine;
     } catch (error) {
       if (!(error instanceof GitopsError)) throw error;

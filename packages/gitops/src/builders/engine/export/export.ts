@@ -1,5 +1,4 @@
-import type Docker from 'dockerode';
-import type { Digest } from '../../../oci/digest';
+import { type Digest, sha256 } from '../../../oci/digest';
 import type { Engine } from '../connect/connect';
 import { LayerMismatch } from './checked';
 import { exportSaved } from './saved';
@@ -17,8 +16,10 @@ export interface ExportedLayer {
 }
 
 export interface ExportOptions {
-  /** Layers that need not be exported: the base's. */
+  /** Layers that need not be exported: they are here, or the base's. */
   readonly skip: ReadonlySet<string>;
+  /** A config that may be the image's: then it need not be exported either. */
+  readonly config?: Buffer;
   readonly signal?: AbortSignal;
   /** Told why the quick way could not be gone, for the log. */
   readonly onDetour?: (reason: string) => void;
@@ -46,12 +47,12 @@ export type LayerSink = (layer: ExportedLayer) => Promise<void>;
  * that nothing depends on the guess of how the engine stores things; where it does not, the image is saved after all.
  */
 export async function exportImage(
-  { docker, kind }: Pick<Engine, 'docker' | 'kind'>,
+  engine: Pick<Engine, 'docker' | 'kind'>,
   imageId: string,
   options: ExportOptions,
   sink: LayerSink,
 ): Promise<ExportedImage> {
-  const image = (await docker.getImage(imageId).inspect()) as Inspected;
+  const image = (await engine.docker.getImage(imageId).inspect()) as Inspected;
   const diffIds = (image.RootFS?.Layers ?? []) as Digest[];
   const wanted = new Set(diffIds.filter((diffId) => !options.skip.has(diffId)));
   const own = new SinkErrors();
@@ -61,15 +62,16 @@ export async function exportImage(
     wanted.delete(layer.diffId);
   };
 
+  const known = options.config && wanted.size === 0 && sha256(options.config) === imageId;
   const config =
-    (await quickly(docker, kind, image, diffIds, wanted, deliver, own, options)) ??
-    (await exportSaved(docker, image.Id, diffIds, wanted, deliver, options.signal));
+    (known ? options.config : undefined) ??
+    (await quickly(engine, image, diffIds, wanted, deliver, own, options)) ??
+    (await exportSaved(engine.docker, image.Id, diffIds, wanted, deliver, options.signal));
   return { config, diffIds };
 }
 
 async function quickly(
-  docker: Docker,
-  kind: Engine['kind'],
+  engine: Pick<Engine, 'docker' | 'kind'>,
   image: Inspected,
   diffIds: readonly Digest[],
   wanted: ReadonlySet<Digest>,
@@ -77,6 +79,7 @@ async function quickly(
   own: SinkErrors,
   { signal, onDetour }: ExportOptions,
 ): Promise<Buffer | undefined> {
+  const { docker, kind } = engine;
   if ((image.Size ?? 0) < SAVED_BELOW[kind]) return undefined;
   const storage = imageStorage(kind, await docker.info(), image);
   if (!storage) {
@@ -84,7 +87,7 @@ async function quickly(
     return undefined;
   }
   try {
-    return await exportStored(docker, image.Id, storage, diffIds, wanted, deliver, signal);
+    return await exportStored(engine, image.Id, storage, diffIds, wanted, deliver, signal);
   } catch (error) {
     if (signal?.aborted || own.has(error)) throw error;
     onDetour?.((error as Error).message);

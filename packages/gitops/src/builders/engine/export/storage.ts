@@ -81,21 +81,38 @@ function chainIds(diffIds: readonly Digest[]): Digest[] {
 }
 
 /** Where a container has the engine's files: they are read through the engine, which may be on another machine. */
-export const MOUNT = '/gitops';
+export const MOUNT = '/gitops.invalid';
+
+/** The names of the mounts, in whose order they are archived. */
+export const place = {
+  config: '0-config',
+  record: (i: number) => `${position(i)}-0-record`,
+  files: (i: number) => `${position(i)}-1-files`,
+} as const;
+
+function position(i: number): string {
+  return `1-${String(i).padStart(4, '0')}`;
+}
 
 /**
  * The mounts of a container that is never started, by which the engine hands out its files.
- * Folders are mounted, since Podman cannot archive a mounted file. A mount, other than a bind, is an error where its
- * source is missing; a bind would make a directory there.
+ * A mount, other than a bind, is an error where its source is missing; a bind would make a directory there. Podman
+ * cannot archive a mounted file, and gets the folder.
  */
-export function storageMounts(storage: ImageStorage, wanted: readonly number[]): Docker.MountConfig {
+export function storageMounts(
+  kind: 'docker' | 'podman',
+  storage: ImageStorage,
+  wanted: readonly number[],
+): Docker.MountConfig {
   const mount = (Source: string, name: string) =>
     ({ Type: 'bind', Source, Target: `${MOUNT}/${name}`, ReadOnly: true }) as const;
+  const file = ({ folder, name }: StoredFile, where: string) =>
+    kind === 'docker' ? mount(`${folder}/${name}`, `${where}/${name}`) : mount(folder, where);
   return [
-    mount(storage.config.folder, 'config'),
+    file(storage.config, place.config),
     ...wanted.flatMap((i) => [
-      mount(storage.layers[i]!.files, `files-${i}`),
-      mount(storage.layers[i]!.record.folder, `record-${i}`),
+      file(storage.layers[i]!.record, place.record(i)),
+      mount(storage.layers[i]!.files, place.files(i)),
     ]),
   ];
 }

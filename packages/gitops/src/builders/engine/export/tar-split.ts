@@ -3,6 +3,9 @@ import type { Readable } from 'node:stream';
 import { GitopsError } from '../../../support/errors';
 import type { ArchiveReader } from './archive-reader';
 
+/** The files of a layer, each of which is asked for after those before it. */
+export type LayerFiles = Pick<ArchiveReader, 'find'>;
+
 /** One line of an engine's record of a layer: bytes of the archive as they are, or a file that goes in here. */
 type Record =
   | { readonly type: 1; readonly name?: string; readonly name_raw?: string; readonly size?: number }
@@ -20,7 +23,7 @@ const FILE = 1;
  * @param files the layer's files, in the same order
  * @throws GitopsError where files and record do not go together
  */
-export async function* assembleLayer(record: Readable, files: ArchiveReader): AsyncGenerator<Buffer> {
+export async function* assembleLayer(record: Readable, files: LayerFiles): AsyncGenerator<Buffer> {
   for await (const line of createInterface({ input: record, crlfDelay: Infinity })) {
     if (!line) continue;
     const item = JSON.parse(line) as Record;

@@ -22,12 +22,15 @@ const GO_MODE = {
   sticky: 1 << 20,
 };
 
+/** What has files for the engine, once it asks for them. */
+export type Directory = () => Promise<Tree>;
+
 /**
  * Gives the engine the files it asks for: first what there is, then the bytes of just those files that it
  * does not have from an earlier build.
  * @param directories by the name that the frontend uses: `context`, `dockerfile`
  */
-export function fileSync(directories: Readonly<Record<string, Tree>>): Service {
+export function fileSync(directories: Readonly<Record<string, Directory>>): Service {
   return {
     name: 'moby.filesync.v1.FileSync',
     methods: {
@@ -37,9 +40,9 @@ export function fileSync(directories: Readonly<Record<string, Tree>>): Service {
         stream: true,
         handle: (call: Call) => {
           const name = metadata(call, 'dir-name')[0] ?? '';
-          const tree = directories[name];
-          if (!tree) return fail(call, NOT_FOUND, `there is no directory ${name} in this session`);
-          void new Transfer(call, tree, metadata(call, 'followpaths')).run();
+          const directory = directories[name];
+          if (!directory) return fail(call, NOT_FOUND, `there is no directory ${name} in this session`);
+          void new Transfer(call, directory, metadata(call, 'followpaths')).run();
         },
       },
     },
@@ -57,7 +60,7 @@ class Transfer {
 
   constructor(
     private readonly call: Call,
-    private readonly tree: Tree,
+    private readonly directory: Directory,
     private readonly paths: readonly string[],
   ) {}
 
@@ -66,7 +69,7 @@ class Transfer {
     this.call.on('drain', () => this.wake());
     for (const end of ['cancelled', 'error', 'close']) this.call.on(end, () => this.stop());
     try {
-      for (const entry of neededFiles(this.tree, this.paths)) {
+      for (const entry of neededFiles(await this.directory(), this.paths)) {
         if (this.over) return;
         this.files.push(entry.content);
         await this.send({ type: PacketType.STAT, stat: statOf(entry) });

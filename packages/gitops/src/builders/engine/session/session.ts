@@ -2,9 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js';
 import type Docker from 'dockerode';
-import type { Tree } from '../../../filetree/entry';
 import { auth, type Credentials } from './auth';
-import { fileSync } from './file-sync';
+import { type Directory, fileSync } from './file-sync';
 import { HEALTH_REQUEST, HEALTH_RESPONSE, SERVING } from './messages';
 import type { Message } from './protobuf';
 import { secrets } from './secrets';
@@ -13,7 +12,7 @@ import { ssh } from './ssh';
 
 export interface SessionOptions {
   /** Files by the name that the frontend gives their directory: `context`, `dockerfile`. */
-  readonly directories: Readonly<Record<string, Tree>>;
+  readonly directories: Readonly<Record<string, Directory>>;
   /**
    * Names what is built, the same from build to build: the engine keeps the files of the last build with the same
    * key, and only asks for those that changed.
