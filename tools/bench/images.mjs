@@ -2,15 +2,13 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { closeSync, lstatSync, mkdirSync, openSync, readSync, readdirSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EngineUnavailable, startDocker } from '../engines/engines.mjs';
 import { imageBuilder } from './builder.mjs';
 import { writeContext } from './context.mjs';
+import { dockerEngine, uploadBuild } from './docker.mjs';
 import { atMost, faster, interleave, missing, time } from './measure.mjs';
 
-const require = createRequire(import.meta.url);
 const WHAT = {
   first: 'first build',
   unchanged: 'nothing changed',
@@ -136,23 +134,13 @@ async function engines({ workspace, directory, short }) {
   const builders = {};
   const versions = [];
   const reasons = [];
-  let stop = async () => {};
-  try {
-    const engine = await startDocker({ dir: join(directory, 'docker') });
-    stop = () => engine.stop();
-    const docker = new (require('dockerode'))({ socketPath: engine.socket });
-    const { Version, Os } = await docker.version();
-    const { Driver } = await docker.info();
-    versions.push(`Docker engine ${Version} (${Os}, ${Driver})`);
+  const { docker, version, reason, stop } = await dockerEngine(directory);
+  if (docker) {
+    versions.push(version);
     builders[BUILDKIT] = dockerBuilder(docker, context, '2');
     if (short) reasons.push([CLASSIC, 'left out of a short run']);
     else builders[CLASSIC] = dockerBuilder(docker, context, '1');
-  } catch (error) {
-    await stop();
-    stop = async () => {};
-    if (!(error instanceof EngineUnavailable)) throw error;
-    reasons.push([BUILDKIT, `no engine (${error.message})`], [CLASSIC, 'no engine']);
-  }
+  } else reasons.push([BUILDKIT, reason], [CLASSIC, 'no engine']);
   const { status, stdout } = spawnSync('buildah', ['--version'], { encoding: 'utf8' });
   if (status !== 0) reasons.push([BUILDAH, 'not installed']);
   else if (short) reasons.push([BUILDAH, 'left out of a short run']);
@@ -164,7 +152,6 @@ async function engines({ workspace, directory, short }) {
 }
 
 function dockerBuilder(docker, context, version) {
-  const options = { t: `bench:v${version}`, version, dockerfile: 'Containerfile' };
   return {
     reset: async () => {
       const images = await docker.listImages({ all: true });
@@ -175,17 +162,7 @@ function dockerBuilder(docker, context, version) {
           .catch(() => {});
       await docker.pruneBuilder();
     },
-    build: async () => {
-      const tar = require('tar-fs').pack(context);
-      const stream = await docker.buildImage(tar, options);
-      await new Promise((resolve, reject) =>
-        docker.modem.followProgress(stream, (error, events) => {
-          const failed = events?.find((event) => event.error);
-          if (error ?? failed) reject(error ?? new Error(failed.error));
-          else resolve();
-        }),
-      );
-    },
+    build: () => uploadBuild(docker, context, { t: `bench:v${version}`, version }),
   };
 }
 
