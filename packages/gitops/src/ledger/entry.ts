@@ -13,10 +13,9 @@ export const WINDOW = 32;
 
 /** What was done, in the words of the one who did it. */
 export interface Operation {
-  readonly kind: 'push' | 'promote' | 'shift' | 'unshift' | 'merge';
+  /** A merge changes nothing: it settles what others have written at the same time. */
+  readonly kind: 'push' | 'merge';
   readonly ring?: string;
-  /** Of an unshift: the manifest of the entry whose changes it takes back. */
-  readonly undoes?: Digest;
 }
 
 /** Who did it, as far as the surroundings tell. */

@@ -63,8 +63,7 @@ export class Ledger {
       const confirmed = await this.entries.confirmed();
       const view = await this.readFrom(confirmed);
       // Where there is more than one entry to choose from, what was confirmed meanwhile decides.
-      const isSimple = view.heads.length <= 1 && view.heads[0]?.tag === confirmed?.tag;
-      if (isSimple || (await this.entries.confirmedDigest()) === confirmed?.digest) return view;
+      if (isSettled(view) || (await this.entries.confirmedDigest()) === confirmed?.digest) return view;
     }
   }
 
@@ -92,6 +91,23 @@ export class Ledger {
     if (!stored) return;
     read.set(tag, stored);
     for (const other of [tag, ...stored.entry.ancestors]) known.add(other);
+  }
+
+  /**
+   * The view, or a later one in which all entries are confirmed: one whose writer died before that is merged by an entry
+   * that comes after it. A writer who lives is given the time to do so.
+   */
+  async settled(actor: Actor, view: View): Promise<View> {
+    if (isSettled(view)) return view;
+    if (!this.entries.repository.exclusively) {
+      await sleep(2 * this.settleMs);
+      const now = await this.read();
+      // Whoever has written since takes care of all.
+      if (isSettled(now) || now.heads[0]?.tag !== view.heads[0]?.tag) return now;
+    }
+    const merge = (now: View): Draft | undefined =>
+      isSettled(now) ? undefined : { ...MERGE, details: now.state };
+    return (await this.commit(actor, async (now) => merge(now))).view;
   }
 
   /**
@@ -217,6 +233,11 @@ export class Ledger {
     await checkAgainstParents(this.entries, stored);
     this.verified.add(stored.tag);
   }
+}
+
+/** Whether there is no entry but those that stand, whatever may still come to light. */
+function isSettled({ heads, confirmed }: View): boolean {
+  return heads.length <= 1 && heads[0]?.tag === confirmed?.tag;
 }
 
 /** Whether the entry stands, whatever may still come to light. */

@@ -24,7 +24,15 @@ function needsOf(workspace: Workspace, image: WorkspaceImage): Need[] {
 
 /** The images, each after those that it needs, which come in where they are not there. */
 export function withDependencies(workspace: Workspace, images: readonly WorkspaceImage[]): WorkspaceImage[] {
-  return sorted(images, (image) => followed(workspace, image));
+  return sorted(images, (image) => {
+    try {
+      return followed(workspace, image);
+    } catch (error) {
+      // What is wrong with it stops it, and not all others.
+      if (error instanceof GitopsError) return [];
+      throw error;
+    }
+  });
 }
 
 /**

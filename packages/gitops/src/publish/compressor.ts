@@ -1,8 +1,8 @@
-import { mkdtempSync, mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { compressLayer } from '../oci/gzip';
 import type { Layer } from '../oci/layer';
 import { Layout } from '../oci/layout';
+import { removeStale, temporaryPath } from '../oci/layout/temporary';
 import { compressionOf } from '../oci/media-types';
 import type { Content } from '../oci/store';
 import type { Descriptor } from '../oci/types';
@@ -35,7 +35,7 @@ export class Compressor {
   }
 
   private make(): Layout {
-    mkdirSync(this.scratch, { recursive: true });
-    return new Layout(mkdtempSync(join(this.scratch, 'compressed-')));
+    removeStale(this.scratch);
+    return new Layout(temporaryPath(this.scratch));
   }
 }

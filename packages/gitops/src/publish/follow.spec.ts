@@ -126,6 +126,13 @@ describe('the tags of images', () => {
     });
   });
 
+  it('of a version that no ring holds any more, for others were faster than its tag, follow too', async () => {
+    await claim('developers', undefined, '0.1.0');
+    const last = await claim('developers', '0.1.0', '0.1.1');
+    expect(await followTags(ledger, last, repositoryOf)).toBe(3);
+    expect(Object.keys(await tags())).toEqual(['0.1.0', '0.1.1', 'developers']);
+  });
+
   it('are none where there is no entry', async () => {
     expect(await followTags(ledger, undefined, repositoryOf)).toBe(0);
   });

@@ -3,6 +3,7 @@ import type { RawManifest, WritableRepository } from '../oci/store';
 import { StoreError } from '../oci/store-error';
 import type { Digest } from '../oci/types';
 import type { StoredEntry } from '../ledger/entry';
+import type { EntryStore } from '../ledger/entry-store';
 import type { Ledger } from '../ledger/ledger';
 import { EMPTY_STATE, type State, imageState } from '../ledger/state';
 import { GitopsError } from '../support/errors';
@@ -22,8 +23,8 @@ const MAX_WRITES = 4;
 const AT_ONCE = 8;
 
 /**
- * Lets the tags of the images follow the ledger: each version that is held gets its tag, which never moves again; each
- * ring's tag moves to the version that the ring holds. What an earlier run did not come to do is made up for.
+ * Lets the tags of the images follow the ledger: each version gets its tag, which never moves again; each ring's tag
+ * moves to the version that the ring holds. What an earlier run did not come to do is made up for.
  *
  * @param start the confirmed entry, as far as it is known
  * @param manifests those that are at hand, by digest
@@ -39,16 +40,19 @@ export async function followTags(
   const written = new Set<string>();
   /** The states that tags may be in: as they were followed before, and here. */
   const passed: State[] = [];
+  let followed: StoredEntry | undefined;
   for (let confirmed = start; confirmed;) {
     const { digest, entry } = confirmed;
     if (passed.length === 0) {
-      const followed = await entries.followedDigest();
-      if (followed === digest) break;
-      passed.push((followed && (await entries.read(followed))?.entry.state) || EMPTY_STATE);
+      const last = await entries.followedDigest();
+      if (last === digest) break;
+      followed = last && (await entries.read(last));
+      passed.push(followed?.entry.state ?? EMPTY_STATE);
     }
-    const tags = passed
-      .flatMap((before) => differences(before, entry.state))
-      .map((tag): [string, Tag] => [`${tag.image}:${tag.tag}`, tag]);
+    const tags = [
+      ...(await claimedBetween(entries, followed, confirmed)),
+      ...passed.flatMap((before) => differences(before, entry.state)),
+    ].map((tag): [string, Tag] => [`${tag.image}:${tag.tag}`, tag]);
     const isCurrent = async (): Promise<boolean> => (await entries.confirmedDigest()) === digest;
     const failures: unknown[] = [];
     await inParallel([...new Map(tags)], AT_ONCE, async ([name, tag]) => {
@@ -69,6 +73,23 @@ export async function followTags(
     confirmed = now;
   }
   return written.size;
+}
+
+/** The tags of the versions that were claimed after one entry and before another: no ring may hold them any more. */
+async function claimedBetween(
+  entries: EntryStore,
+  after: StoredEntry | undefined,
+  { entry: { ancestors, void: voided } }: StoredEntry,
+): Promise<Tag[]> {
+  const before = new Set([...(after ? [after.tag, ...after.entry.ancestors] : []), ...voided]);
+  const tags = ancestors.filter((tag) => !before.has(tag));
+  const between = await Promise.all(tags.map((tag) => entries.read(tag)));
+  return between.flatMap((stored) =>
+    (stored?.entry.changes ?? []).flatMap(({ image, to, isNew }): Tag[] => {
+      const version = isNew && to ? imageState(stored!.entry.state, image).versions[to] : undefined;
+      return version ? [{ image, tag: to!, digest: version.digest, moves: false }] : [];
+    }),
+  );
 }
 
 /** The tags that are to be written to get from one state to another. */

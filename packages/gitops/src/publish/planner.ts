@@ -1,12 +1,14 @@
 import type { Ledger } from '../ledger/ledger';
 import type { View } from '../ledger/merge';
-import type { State } from '../ledger/state';
+import { type State, holding } from '../ledger/state';
 import type { Revision } from '../revision/revision';
 import { GitopsError, at } from '../support/errors';
 import type { WorkspaceImage } from '../workspace/image';
 import type { Workspace } from '../workspace/workspace';
 import { candidateOf, inOrder } from './candidates';
-import { type Candidate, type DecideOptions, type Decisions, decide } from './decide';
+import { type Candidate, type DecideOptions, type Decision, type Decisions, decide } from './decide';
+
+type HeldVersion = NonNullable<ReturnType<typeof holding>>;
 
 /** What is to be done with some images, as things are. */
 export interface Plan {
@@ -22,6 +24,8 @@ export class Planner {
   /** Each image after those that it needs. */
   order: readonly WorkspaceImage[] = [];
   private candidates: readonly Candidate[] | undefined;
+  /** The images that were up to date at first: who changes one of them meanwhile is not undone. */
+  private settled: ReadonlySet<string> = new Set();
 
   constructor(
     private readonly workspace: Workspace,
@@ -33,14 +37,28 @@ export class Planner {
 
   /** @throws GitopsError where nothing can be decided at all */
   async plan(): Promise<Plan> {
+    const isFirst = !this.candidates;
     this.candidates ??= await this.readSources();
     const view = await this.ledger.read();
-    return { decisions: this.decide(view.state), view };
+    const decisions = this.decide(view.state);
+    if (isFirst)
+      this.settled = new Set([...decisions.keys()].filter((name) => isCurrent(decisions.get(name)!)));
+    return { decisions, view };
   }
 
   /** What is decided on a state; a function of that, and of what has failed. */
   decide(state: State): Decisions {
-    return decide(this.candidates ?? [], state, this.options, this.failed);
+    const settled: [string, Decision][] = [];
+    const open: Candidate[] = [];
+    for (const candidate of this.candidates ?? []) {
+      const held = this.settled.has(candidate.image)
+        ? holding(state, candidate.image, this.options.ring)
+        : undefined;
+      if (held) settled.push([candidate.image, asHeld(candidate, held)]);
+      else open.push(candidate);
+    }
+    // Its own failure goes before what the ring holds.
+    return new Map([...settled, ...decide(open, state, this.options, this.failed)]);
   }
 
   /** Runs a piece of work for an image; a user's mistake in it is what the image fails for. */
@@ -53,6 +71,16 @@ export class Planner {
     }
   }
 
+  /** @throws GitopsError where an image that it needs has failed */
+  checkNeeds(image: WorkspaceImage): void {
+    const missing = this.workspace
+      .dependencies(image)
+      .find(({ image: needed, pinned }) => !pinned && this.failed.has(needed.name));
+    if (!missing) return;
+    const place = { file: image.options.containerfile, line: missing.line };
+    throw new GitopsError(`it needs ${missing.image.name}, which failed`, place);
+  }
+
   private async readSources(): Promise<Candidate[]> {
     this.order = inOrder(this.workspace, this.images);
     const candidates: Candidate[] = [];
@@ -62,4 +90,21 @@ export class Planner {
       });
     return candidates;
   }
+}
+
+function isCurrent(decision: Decision | GitopsError): boolean {
+  return !(decision instanceof GitopsError) && decision.kind === 'current';
+}
+
+function asHeld({ image, revision }: Candidate, { version, dependencies }: HeldVersion): Decision {
+  return {
+    image,
+    revision,
+    from: version,
+    known: version,
+    to: version,
+    kind: 'current',
+    dependencies,
+    reasons: [],
+  };
 }

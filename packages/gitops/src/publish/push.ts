@@ -2,8 +2,8 @@ import type { Actor } from '../ledger/entry';
 import type { Draft, Ledger } from '../ledger/ledger';
 import type { View } from '../ledger/merge';
 import { type Change, type ImageState, type State, imageState } from '../ledger/state';
-import { heldVersion } from '../ledger/version';
-import type { Digest } from '../oci/types';
+import { heldVersion, isTaken } from '../ledger/version';
+import { type Digest, sha256 } from '../oci/digest';
 import { GitopsError } from '../support/errors';
 import { runInOrder } from '../support/order';
 import { inParallel } from '../support/parallel';
@@ -16,7 +16,7 @@ import { checkVersionTag, followTags } from './follow';
 import type { Plan, Planner } from './planner';
 import type { Publications } from './publications';
 
-/** Others have changed meanwhile what an image was made from. */
+/** Others have changed meanwhile what an image was made from, or have taken its version. */
 class Overtaken extends Error {}
 
 const MAX_ROUNDS = 10;
@@ -49,7 +49,7 @@ export class Push {
    */
   async run(plan: Plan): Promise<Decisions> {
     for (let round = 1; ; round++) {
-      if ([...plan.decisions.values()].every(needsNothing)) return this.finish(plan.decisions, plan.view);
+      if ([...plan.decisions.values()].every(needsNothing)) return this.finish(plan.decisions, plan.view, 0);
       await this.prepare(plan);
       try {
         return await this.commit();
@@ -57,9 +57,9 @@ export class Push {
         if (!(error instanceof Overtaken)) throw error;
         if (round === MAX_ROUNDS)
           throw new GitopsError(
-            'others keep changing what these images are made from',
+            'others push these images, or what they are made from, and are always faster',
             undefined,
-            'run it again',
+            'run it again when fewer are pushing',
           );
         plan = await this.planner.plan();
       }
@@ -72,20 +72,23 @@ export class Push {
     const changed = new Map(
       this.planner.order.filter(({ name }) => isNew(decisions.get(name))).map((image) => [image.name, image]),
     );
+    const keys = this.keys(decisions, state);
     const needs = (name: string): string[] =>
       followed(workspace, changed.get(name)!).map((needed) => needed.name);
     const make = async (name: string): Promise<void> => {
       const image = changed.get(name)!;
       await this.planner.orFail(image, async () => {
-        const missing = needs(name).find((other) => this.planner.failed.has(other));
-        if (missing !== undefined) throw new GitopsError(`it needs ${missing}, which failed`);
+        this.planner.checkNeeds(image);
         for (const [ingredient, digest] of this.heldIngredients(image, decisions, state))
           await publications.useHeld(ingredient, digest);
         const decision = decisions.get(name) as Decision;
         const { versions } = imageState(state, name);
         const before = decision.known === undefined ? undefined : versions[decision.known]?.digest;
-        await publications.make(image, this.keyOf(image, decisions, state), before, listener(image));
-        await this.put(image, decision);
+        await publications.make(image, keys.get(image)!, before, listener(image));
+        await this.put(image, decision).catch((error: unknown) => {
+          // Which version it gets is decided once more, when it is claimed.
+          if (!(error instanceof Overtaken)) throw error;
+        });
       });
     };
     for await (const _ of runInOrder([...changed.keys()], needs, concurrency, make));
@@ -107,11 +110,13 @@ export class Push {
       const pushed = this.planner.order.filter(({ name }) => isNew(decisions.get(name)));
       await inParallel(pushed, concurrency, (image) => publications.putSources(image, actor.commit));
     }
-    return this.finish(decisions, view);
+    return this.finish(decisions, view, tries);
   }
 
-  private async finish(decisions: Decisions, { confirmed }: View): Promise<Decisions> {
-    const { ledger, publications } = this.context;
+  /** @param tries how many entries were written: where there was none, the last one may not be settled yet */
+  private async finish(decisions: Decisions, view: View, tries: number): Promise<Decisions> {
+    const { ledger, actor, publications } = this.context;
+    const { confirmed } = tries > 0 ? view : await ledger.settled(actor, view);
     await followTags(ledger, confirmed, publications.repositoryOf, publications.manifests);
     return decisions;
   }
@@ -120,6 +125,7 @@ export class Push {
   private async draft(decisions: Decisions, state: State): Promise<Draft | undefined> {
     const { publications } = this.context;
     const { ring } = this.planner.options;
+    const keys = this.keys(decisions, state);
     const changes: Change[] = [];
     const images: Record<string, ImageState> = {};
     for (const image of this.planner.order) {
@@ -131,7 +137,7 @@ export class Push {
         changes.push(change);
         continue;
       }
-      if (!publications.isMade(image, this.keyOf(image, decisions, state))) throw new Overtaken();
+      if (!publications.isMade(image, keys.get(image)!)) throw new Overtaken();
       await this.planner.orFail(image, async () => {
         const digest = await this.put(image, decision);
         changes.push({ ...change, isNew: true });
@@ -145,20 +151,31 @@ export class Push {
 
   /** Stores the version that was decided, which nobody else may have given a tag. */
   private async put(image: WorkspaceImage, decision: Decision): Promise<Digest> {
-    const { publications } = this.context;
+    const { publications, ledger } = this.context;
     const { digest } = await publications.put(image, decision);
     const checked = `${decision.to} ${digest}`;
-    if (this.checked.get(image) !== checked)
+    if (this.checked.get(image) === checked) return digest;
+    try {
       await checkVersionTag(publications.repositoryOf(image.name), decision.to, digest);
+    } catch (error) {
+      const { state } = await ledger.read();
+      if (isTaken(imageState(state, image.name).taken, decision.to)) throw new Overtaken();
+      throw error;
+    }
     this.checked.set(image, checked);
     return digest;
   }
 
-  /** What an image's content is made from: where it is another, the image has to be made anew. */
-  private keyOf(image: WorkspaceImage, decisions: Decisions, state: State): string {
-    const held = new Map(this.heldIngredients(image, decisions, state));
-    const ingredients = this.context.workspace.ingredients(image);
-    return ingredients.map((ingredient) => held.get(ingredient) ?? `${ingredient.name} made here`).join();
+  /** What the content of each new image is made from, all the way down: where that is another, it is made anew. */
+  private keys(decisions: Decisions, state: State): ReadonlyMap<WorkspaceImage, Digest> {
+    const keys = new Map<WorkspaceImage, Digest>();
+    for (const image of this.planner.order.filter(({ name }) => isNew(decisions.get(name)))) {
+      const held = new Map(this.heldIngredients(image, decisions, state));
+      const ingredients = this.context.workspace.ingredients(image);
+      const parts = ingredients.map((ingredient) => held.get(ingredient) ?? keys.get(ingredient));
+      keys.set(image, sha256(parts.join()));
+    }
+    return keys;
   }
 
   /** The ingredients that are taken from the store. */

@@ -5,6 +5,7 @@ import { stringify } from 'yaml';
 import { useDirectory, writeFiles } from '../../test/support/files';
 import { GitopsError } from '../support/errors';
 import { type Settings, readSettings } from './settings';
+import { thrownBy } from '../../test/support/thrown';
 
 const PACKAGE = join(__dirname, '../..');
 const SCHEMA_FILE = 'schemas/gitops.schema.json';
@@ -227,13 +228,4 @@ function spoil(root: unknown, where: number, which: number, part: unknown): void
 
 function copyOf(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
-}
-
-function thrownBy(work: () => unknown): unknown {
-  try {
-    work();
-  } catch (error) {
-    return error;
-  }
-  return undefined;
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { useDirectory, writeFiles } from '../../test/support/files';
 import { GitopsError } from '../support/errors';
 import { type Settings, readSettings } from './settings';
+import { thrownBy } from '../../test/support/thrown';
 
 const directory = useDirectory();
 const read = (text: string): Settings => readSettings(writeFiles(directory(), { 'gitops.yaml': text }));
@@ -373,12 +374,3 @@ describe('readSettings', () => {
     );
   });
 });
-
-function thrownBy(work: () => unknown): unknown {
-  try {
-    work();
-  } catch (error) {
-    return error;
-  }
-  return undefined;
-}

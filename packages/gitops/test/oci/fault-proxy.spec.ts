@@ -1,9 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { whenAvailable } from '../support/available';
 import { chaos } from './chaos';
-import { startDockerRegistry } from './docker-registry';
-import type { RunningRegistry } from './docker-registry';
 import { FaultProxy } from './fault-proxy';
 import type { Fault } from './fault-proxy';
 import {
@@ -23,32 +20,22 @@ import {
 } from './faults';
 import { blob, image, noise } from './fixtures';
 import type { Blob } from './fixtures';
+import { withProxiedRegistry } from './proxied-registry';
 
 const { manifest, descriptor, blobs } = image(['one']);
 const other = image(['two']);
 
-whenAvailable('docker-registry', 'a proxy', () => {
-  let registry: RunningRegistry;
-  let proxy: FaultProxy;
+withProxiedRegistry('a proxy', (at) => {
   let count = 0;
   /** A repository of its own for each test, with an image and no tag. */
   let repository: string;
 
-  beforeAll(async () => {
-    registry = await startDockerRegistry();
-    proxy = await FaultProxy.start(registry.host);
-  });
   beforeEach(async () => {
     repository = `test-${++count}`;
-    for (const one of [...blobs, ...other.blobs]) await upload(one, registry.host);
-  });
-  afterEach(() => proxy.heal());
-  afterAll(async () => {
-    await proxy.stop();
-    await registry.stop();
+    for (const one of [...blobs, ...other.blobs]) await upload(one, at.registry.host);
   });
 
-  const ask = (path: string, init?: RequestInit, host = proxy.host) =>
+  const ask = (path: string, init?: RequestInit, host = at.proxy.host) =>
     fetch(`http://${host}/v2/${repository}/${path}`, init);
   const status = async (path: string, init?: RequestInit, host?: string) => {
     const response = await ask(path, init, host);
@@ -68,7 +55,7 @@ whenAvailable('docker-registry', 'a proxy', () => {
   const SMALL_PATH = `blobs/${SMALL.descriptor.digest}`;
 
   it('passes all on, and sends uploads its own way', async () => {
-    expect(new URL(await session()).host).toBe(proxy.host);
+    expect(new URL(await session()).host).toBe(at.proxy.host);
     expect((await put('1.0')).status).toBe(201);
     const response = await ask('manifests/1.0', { headers: accept });
     expect(response.headers.get('docker-content-digest')).toBe(descriptor.digest);
@@ -76,11 +63,11 @@ whenAvailable('docker-registry', 'a proxy', () => {
   });
 
   it('rewrites the address by which a registry calls itself', async () => {
-    const location = `http://${registry.host}/v2/x?y`;
-    proxy.on('*', answers(202, 'X', { location }));
+    const location = `http://${at.registry.host}/v2/x?y`;
+    at.proxy.on('*', answers(202, 'X', { location }));
     expect(await session()).toBe(location); // a fault's own answer is left alone
-    const behind = await FaultProxy.start(proxy.host);
-    proxy.on('*', answers(202, 'X', { location: `http://${proxy.host}/v2/x?y` }));
+    const behind = await FaultProxy.start(at.proxy.host);
+    at.proxy.on('*', answers(202, 'X', { location: `http://${at.proxy.host}/v2/x?y` }));
     const response = await ask('blobs/uploads/', { method: 'POST' }, behind.host);
     expect(response.headers.get('location')).toBe(`http://${behind.host}/v2/x?y`);
     await behind.stop();
@@ -93,7 +80,7 @@ whenAvailable('docker-registry', 'a proxy', () => {
     await put(descriptor.digest);
     await status(SMALL_PATH);
     await status(SMALL_PATH, { method: 'HEAD' });
-    const { traffic } = proxy;
+    const { traffic } = at.proxy;
     expect(traffic).toMatchObject({ blobUploads: 1, manifestPuts: 2, faults: 0 });
     expect(traffic.sent).toBe(large.bytes.length + 2 * manifest.bytes.length);
     expect(traffic.received).toBe(SMALL.bytes.length);
@@ -104,25 +91,25 @@ whenAvailable('docker-registry', 'a proxy', () => {
   });
 
   it('strikes what a rule matches, so many times', async () => {
-    const rule = proxy.on('GET blob', answers(503), 2);
+    const rule = at.proxy.on('GET blob', answers(503), 2);
     expect(await status('tags/list')).not.toBe(503);
     expect(await status(SMALL_PATH, { method: 'HEAD' })).toBe(200);
     expect([await status(SMALL_PATH), await status(SMALL_PATH), await status(SMALL_PATH)]).toEqual([
       503, 503, 200,
     ]);
     expect(rule).toMatchObject({ times: 0, hits: 2 });
-    proxy.on(({ reference }) => reference === '2.0', answers(500));
+    at.proxy.on(({ reference }) => reference === '2.0', answers(500));
     expect([(await put('1.0')).status, (await put('2.0')).status]).toEqual([201, 500]);
-    expect(proxy.traffic.faults).toBe(3);
+    expect(at.proxy.traffic.faults).toBe(3);
   });
 
   it('answers instead of the registry, as registries do', async () => {
-    proxy.on('PUT tag', answers(400, 'TAG_INVALID'));
+    at.proxy.on('PUT tag', answers(400, 'TAG_INVALID'));
     const response = await put('1.0');
     expect(await response.json()).toEqual({ errors: [{ code: 'TAG_INVALID', message: 'tag invalid' }] });
-    proxy.on('tags', throttles(7));
+    at.proxy.on('tags', throttles(7));
     expect((await ask('tags/list')).headers.get('retry-after')).toBe('7');
-    expect(await tags(registry.host)).toEqual([]);
+    expect(await tags(at.registry.host)).toEqual([]);
   });
 
   it.each<[string, Fault, string[]]>([
@@ -130,7 +117,7 @@ whenAvailable('docker-registry', 'a proxy', () => {
     ['before the client hears', losesAnswer(), ['1.0']],
     ['in the middle of the request', cutsRequest(10), []],
   ])('ends the connection %s', async (_, fault, there) => {
-    proxy.on('PUT tag', fault);
+    at.proxy.on('PUT tag', fault);
     await expect(put('1.0')).rejects.toThrow('fetch failed');
     expect(await tags()).toEqual(there);
   });
@@ -138,10 +125,10 @@ whenAvailable('docker-registry', 'a proxy', () => {
   it('leaves of a cut upload what came before', async () => {
     const address = await session();
     const bytes = noise(100_000);
-    proxy.on('PATCH upload', cutsRequest(50_000));
+    at.proxy.on('PATCH upload', cutsRequest(50_000));
     await expect(fetch(address, { method: 'PATCH', body: bytes })).rejects.toThrow('fetch failed');
     const id = /uploads\/([^?]+)/.exec(address)![1]!;
-    const uploads = join(registry.dir, 'data/docker/registry/v2/repositories', repository, '_uploads');
+    const uploads = join(at.registry.dir, 'data/docker/registry/v2/repositories', repository, '_uploads');
     expect(readFileSync(join(uploads, id, 'data'))).toEqual(bytes.subarray(0, 50_000));
   });
 
@@ -149,7 +136,7 @@ whenAvailable('docker-registry', 'a proxy', () => {
     [false, String(SMALL.bytes.length)],
     [true, null],
   ])('ends the connection in the middle of the answer, chunked: %s', async (chunked, length) => {
-    proxy.on('GET blob', cutsAnswer({ after: 10, chunked }));
+    at.proxy.on('GET blob', cutsAnswer({ after: 10, chunked }));
     const response = await ask(SMALL_PATH);
     expect(response.headers.get('content-length')).toBe(length);
     const got: Uint8Array[] = [];
@@ -162,14 +149,14 @@ whenAvailable('docker-registry', 'a proxy', () => {
   });
 
   it('corrupts a byte', async () => {
-    proxy.on('GET blob', corrupts());
+    at.proxy.on('GET blob', corrupts());
     const got = Buffer.from(await (await ask(SMALL_PATH)).arrayBuffer());
     expect(got.length).toBe(SMALL.bytes.length);
     expect(got.filter((byte, i) => byte !== SMALL.bytes[i])).toHaveLength(1);
   });
 
   it.each([false, true])('loses a tag that it confirms, its manifest stored: %s', async (stored) => {
-    proxy.on('PUT tag', losesTag({ stored }));
+    at.proxy.on('PUT tag', losesTag({ stored }));
     const response = await put('1.0');
     expect([response.status, response.headers.get('docker-content-digest')]).toEqual([
       201,
@@ -180,7 +167,7 @@ whenAvailable('docker-registry', 'a proxy', () => {
   });
 
   it('delays', async () => {
-    proxy.on('PUT tag', delays(30));
+    at.proxy.on('PUT tag', delays(30));
     const started = performance.now();
     await put('1.0');
     // A timer may come a little early.
@@ -190,7 +177,7 @@ whenAvailable('docker-registry', 'a proxy', () => {
 
   it('holds back until it is told', async () => {
     const gate = new Gate();
-    proxy.on('PUT tag', gate.fault);
+    at.proxy.on('PUT tag', gate.fault);
     const slow = put('1.0');
     await gate.arrived;
     await put('1.0', other.manifest);
@@ -203,7 +190,7 @@ whenAvailable('docker-registry', 'a proxy', () => {
   });
 
   it('keeps tags, whoever comes first', async () => {
-    const rule = proxy.on('PUT tag', keepsTags(409, 'DENIED'), Infinity);
+    const rule = at.proxy.on('PUT tag', keepsTags(409, 'DENIED'), Infinity);
     const answered = await Promise.all([put('1.0'), put('1.0', other.manifest), put('1.0'), put('2.0')]);
     const statuses = answered.map((response) => response.status);
     expect(statuses.slice(0, 3).sort()).toEqual([201, 409, 409]);
@@ -217,10 +204,10 @@ whenAvailable('docker-registry', 'a proxy', () => {
     let time = 0;
     const now = () => time;
     await put('1');
-    const rule = proxy.on('*', staleList(1000, now), Infinity);
+    const rule = at.proxy.on('*', staleList(1000, now), Infinity);
     await put('1');
     await put('2');
-    expect([await tags(), await tags(registry.host)]).toEqual([['1'], ['1', '2']]);
+    expect([await tags(), await tags(at.registry.host)]).toEqual([['1'], ['1', '2']]);
     expect(await status('manifests/2', { method: 'HEAD', headers: accept })).toBe(200);
     time = 999;
     expect(await tags()).toEqual(['1']);
@@ -233,7 +220,7 @@ whenAvailable('docker-registry', 'a proxy', () => {
     let time = 0;
     const now = () => time;
     await put('1');
-    proxy.on('*', lateTags(1000, now), Infinity);
+    at.proxy.on('*', lateTags(1000, now), Infinity);
     await put('1');
     await put('2');
     const read = (tag: string, method = 'GET') => status(`manifests/${tag}`, { method, headers: accept });
@@ -244,14 +231,14 @@ whenAvailable('docker-registry', 'a proxy', () => {
   });
 
   it('wraps one fault in another', async () => {
-    proxy.on('PUT tag', losesAnswer());
-    proxy.on('PUT tag', keepsTags(), Infinity);
+    at.proxy.on('PUT tag', losesAnswer());
+    at.proxy.on('PUT tag', keepsTags(), Infinity);
     await expect(put('1.0')).rejects.toThrow('fetch failed');
     expect((await put('1.0')).status).toBe(409);
   });
 
   it('tells of a mistake of its own', async () => {
-    const broken = await FaultProxy.start(registry.host);
+    const broken = await FaultProxy.start(at.registry.host);
     broken.on('*', { name: 'mistaken', apply: () => Promise.reject(new TypeError('a mistake')) });
     await expect(ask('tags/list', {}, broken.host)).rejects.toThrow('fetch failed');
     await expect(broken.stop()).rejects.toThrow('a mistake');
@@ -260,8 +247,8 @@ whenAvailable('docker-registry', 'a proxy', () => {
   describe('in chaos', () => {
     /** What happens to the same requests, in this order. */
     const outcomes = async (seed: number, paths: string[]): Promise<Record<string, string>> => {
-      proxy.heal();
-      proxy.on('*', chaos(seed), Infinity);
+      at.proxy.heal();
+      at.proxy.on('*', chaos(seed), Infinity);
       const outcomes: Record<string, string[]> = {};
       for (const path of paths)
         (outcomes[path] ??= []).push(
@@ -277,14 +264,14 @@ whenAvailable('docker-registry', 'a proxy', () => {
     it('does the same harm for the same seed, in any order', async () => {
       repository = 'test-1'; // names are part of what chance depends on
       const once = await outcomes(1, paths);
-      expect(proxy.traffic.faults).toBeGreaterThan(10);
-      expect(proxy.traffic.faults).toBeLessThan(30);
+      expect(at.proxy.traffic.faults).toBeGreaterThan(10);
+      expect(at.proxy.traffic.faults).toBeLessThan(30);
       expect(await outcomes(1, [...paths].reverse())).toEqual(once);
       expect(await outcomes(2, paths)).not.toEqual(once);
     });
 
     it('lets through what has failed so many times', async () => {
-      proxy.on('*', chaos(1, { answers503: 1 }, 2), Infinity);
+      at.proxy.on('*', chaos(1, { answers503: 1 }, 2), Infinity);
       const seen = [];
       for (let i = 0; i < 6; i++) seen.push(await status(SMALL_PATH));
       expect(seen).toEqual([503, 503, 200, 503, 503, 200]);

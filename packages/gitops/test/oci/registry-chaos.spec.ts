@@ -2,13 +2,10 @@ import { contentOf, readAll } from '../../src/oci/content';
 import { canonicalJson } from '../../src/oci/json';
 import { describe as describeManifest } from '../../src/oci/manifest';
 import { OCI } from '../../src/oci/media-types';
-import { whenAvailable } from '../support/available';
 import { chaos } from './chaos';
-import { startDockerRegistry } from './docker-registry';
-import type { RunningRegistry } from './docker-registry';
-import { FaultProxy } from './fault-proxy';
 import { keepsTags } from './faults';
 import { blob } from './fixtures';
+import { withProxiedRegistry } from './proxied-registry';
 import { RegistryFixture } from './registry-fixture';
 
 const COUNT = 100;
@@ -30,22 +27,11 @@ const manifests = layers.map((layer) => ({
   }),
 }));
 
-whenAvailable('docker-registry', 'a registry in chaos', () => {
-  let registry: RunningRegistry;
-  let proxy: FaultProxy;
-  beforeAll(async () => {
-    registry = await startDockerRegistry();
-    proxy = await FaultProxy.start(registry.host);
-  });
-  afterAll(async () => {
-    await proxy.stop();
-    await registry.stop();
-  });
-
+withProxiedRegistry('a registry in chaos', (at) => {
   it('takes and gives everything, of which a fifth fails at first', async () => {
-    proxy.on('*', chaos(1), Infinity);
-    proxy.on('PUT tag', keepsTags(), Infinity);
-    const repository = fixture.open(proxy.host);
+    at.proxy.on('*', chaos(1), Infinity);
+    at.proxy.on('PUT tag', keepsTags(), Infinity);
+    const repository = fixture.open(at.proxy.host);
 
     await repository.push(config.descriptor, () => contentOf(config.bytes));
     await forEach(layers, async ({ descriptor, bytes }, i) => {
@@ -62,7 +48,7 @@ whenAvailable('docker-registry', 'a registry in chaos', () => {
     for await (const tag of repository.tags()) tags.push(tag);
     expect(tags).toEqual(layers.map((_, i) => String(i)).sort());
 
-    const { traffic } = proxy;
+    const { traffic } = at.proxy;
     process.stdout.write(`chaos: ${COUNT} blobs and ${COUNT} manifests by ${WORKERS} workers: ${traffic}\n`);
     // Without a fault it is 1 for each blob and manifest that is read, resolved or put, and 3 for a blob that is pushed.
     const needed = 7 * COUNT + 3 + 1;

@@ -1,8 +1,4 @@
 import { contentOf, readAll } from '../../src/oci/content';
-import { whenAvailable } from '../support/available';
-import { startDockerRegistry } from './docker-registry';
-import type { RunningRegistry } from './docker-registry';
-import { FaultProxy } from './fault-proxy';
 import type { Fault, Pattern } from './fault-proxy';
 import {
   answers,
@@ -19,6 +15,7 @@ import {
   throttles,
 } from './faults';
 import { blob, image, noise, store } from './fixtures';
+import { withProxiedRegistry } from './proxied-registry';
 import { RegistryFixture, failure } from './registry-fixture';
 
 const fixture = new RegistryFixture();
@@ -43,9 +40,7 @@ const CUT: [string, Fault][] = [
   ['breaks off without having said how long it is', cutsAnswer({ after: 20, chunked: true })],
 ];
 
-whenAvailable('docker-registry', 'a registry behind a poor line', () => {
-  let registry: RunningRegistry;
-  let proxy: FaultProxy;
+withProxiedRegistry('a registry behind a poor line', (at) => {
   let repository: Repository;
   /** Each test writes what is its own. */
   let count = 1;
@@ -54,18 +49,11 @@ whenAvailable('docker-registry', 'a registry behind a poor line', () => {
   const large = () => blob(Buffer.concat([Buffer.from(`large ${count}`), LARGE]));
 
   beforeAll(async () => {
-    registry = await startDockerRegistry();
-    proxy = await FaultProxy.start(registry.host);
-    await store(fixture.open(registry.host), IMAGE, '1.0.0');
+    await store(fixture.open(at.registry.host), IMAGE, '1.0.0');
   });
   beforeEach(() => {
     count++;
-    repository = fixture.open(proxy.host);
-  });
-  afterEach(() => proxy.heal());
-  afterAll(async () => {
-    await proxy.stop();
-    await registry.stop();
+    repository = fixture.open(at.proxy.host);
   });
 
   const read = async ({ descriptor }: typeof LAYER) => readAll(repository.open(descriptor));
@@ -110,7 +98,7 @@ whenAvailable('docker-registry', 'a registry behind a poor line', () => {
       'a tag is resolved by its manifest',
       'GET tag',
       async () => {
-        proxy.on('HEAD tag', tellsNothing());
+        at.proxy.on('HEAD tag', tellsNothing());
         expect(await repository.resolve('1.0.0')).toEqual(IMAGE.descriptor);
       },
     ],
@@ -121,7 +109,7 @@ whenAvailable('docker-registry', 'a registry behind a poor line', () => {
     ...reads.map((one) => [...one, [...PASSING, ...CUT]] as const),
   ])('when %s', (_, pattern, work, faults) => {
     it.each(faults)('%s, twice, and does it in the end', async (_, fault) => {
-      const rule = proxy.on(pattern, fault, 2);
+      const rule = at.proxy.on(pattern, fault, 2);
       await work();
       expect(rule.hits).toBeGreaterThan(0);
       if (fault.name !== losesAnswer().name) expect(rule.hits).toBe(2);
@@ -130,44 +118,44 @@ whenAvailable('docker-registry', 'a registry behind a poor line', () => {
   });
 
   it.each(writes)('is cut while %s, and does it in the end', async (_, pattern, work) => {
-    const rules = [5, 40].map((after) => proxy.on(pattern, cutsRequest(after)));
+    const rules = [5, 40].map((after) => at.proxy.on(pattern, cutsRequest(after)));
     await work();
     expect(rules.map(({ hits }) => hits)).toEqual([1, 1]);
   });
 
   it('has a large blob in the end that is cut again and again', async () => {
-    for (const after of [1_000_000, 3_000_000, 4_999_999]) proxy.on('PATCH upload', cutsRequest(after));
+    for (const after of [1_000_000, 3_000_000, 4_999_999]) at.proxy.on('PATCH upload', cutsRequest(after));
     await push(large());
-    expect(proxy.traffic).toMatchObject({ blobUploads: 1, faults: 3 });
+    expect(at.proxy.traffic).toMatchObject({ blobUploads: 1, faults: 3 });
   });
 
   it('does not send again what has come already', async () => {
     await push(large());
-    proxy.heal();
-    proxy.on('GET blob', cutsAnswer({ after: 4_000_000 }));
+    at.proxy.heal();
+    at.proxy.on('GET blob', cutsAnswer({ after: 4_000_000 }));
     await push(large());
-    expect(proxy.traffic).toMatchObject({ sent: 0, blobUploads: 0, faults: 1 });
-    expect(proxy.traffic.received).toBeLessThan(6_000_000);
-    expect(proxy.traffic.requests()).toBe(3);
+    expect(at.proxy.traffic).toMatchObject({ sent: 0, blobUploads: 0, faults: 1 });
+    expect(at.proxy.traffic.received).toBeLessThan(6_000_000);
+    expect(at.proxy.traffic.requests()).toBe(3);
   });
 
   it('gets of an image only what it lacks, with few requests', async () => {
     const name = 'acme/other';
-    await store(fixture.store(registry.host).repository(name), IMAGE);
-    await store(fixture.store(proxy.host).repository(name), OTHER, '1.1.0');
+    await store(fixture.store(at.registry.host).repository(name), IMAGE);
+    await store(fixture.store(at.proxy.host).repository(name), OTHER, '1.1.0');
     const isNew = OTHER.blobs.filter(({ descriptor }) => descriptor.digest !== LAYER.descriptor.digest);
     const size = [...isNew, OTHER.manifest].reduce((sum, { bytes }) => sum + bytes.length, 0);
-    expect(proxy.traffic).toMatchObject({ blobUploads: isNew.length, manifestPuts: 1, sent: size });
-    expect(proxy.traffic.requests()).toBe(OTHER.blobs.length + 2 * isNew.length + 1);
+    expect(at.proxy.traffic).toMatchObject({ blobUploads: isNew.length, manifestPuts: 1, sent: size });
+    expect(at.proxy.traffic.requests()).toBe(OTHER.blobs.length + 2 * isNew.length + 1);
   });
 
   it.each<[string, Pattern, () => Promise<unknown>]>([
     ['blob', 'GET blob', () => read(LAYER)],
     ['manifest', 'GET manifest', () => readAll(repository.open(IMAGE.descriptor))],
   ])('is not believed when a %s is corrupt', async (_, pattern, work) => {
-    proxy.on(pattern, corrupts());
+    at.proxy.on(pattern, corrupts());
     await expect(work()).rejects.toEqual(failure('corrupt', `${repository.where} is corrupt: its digest is`));
-    expect(proxy.traffic.requests()).toBe(1);
+    expect(at.proxy.traffic.requests()).toBe(1);
   });
 
   it.each<[string, Fault, Parameters<typeof failure>]>([
@@ -181,17 +169,17 @@ whenAvailable('docker-registry', 'a registry behind a poor line', () => {
     ],
     ['breaks off', cutsAnswer(), ['cut', /^HOST\S+ broke off after \d+ of \d+ bytes; try again$/]],
   ])('is given up when it always %s', async (_, fault, [kind, text]) => {
-    proxy.on('GET blob', fault, Infinity);
+    at.proxy.on('GET blob', fault, Infinity);
     const error = (await read(LAYER).catch((caught: unknown) => caught)) as Error;
     expect(error).toEqual(failure(kind, ''));
-    expect(error.message.replaceAll(proxy.host, 'HOST')).toMatch(text);
-    expect(proxy.traffic.requests()).toBe(5);
+    expect(error.message.replaceAll(at.proxy.host, 'HOST')).toMatch(text);
+    expect(at.proxy.traffic.requests()).toBe(5);
   });
 
   it('is given up when the list of tags always breaks off', async () => {
-    proxy.on('GET tags', cutsAnswer(), Infinity);
-    await expect(tags()).rejects.toEqual(failure('unreachable', `${proxy.host} broke off .*; try again$`));
-    expect(proxy.traffic.requests()).toBe(5);
+    at.proxy.on('GET tags', cutsAnswer(), Infinity);
+    await expect(tags()).rejects.toEqual(failure('unreachable', `${at.proxy.host} broke off .*; try again$`));
+    expect(at.proxy.traffic.requests()).toBe(5);
   });
 
   describe('and tags that may not be overwritten', () => {
@@ -199,24 +187,24 @@ whenAvailable('docker-registry', 'a registry behind a poor line', () => {
       [409, 'DENIED'],
       [400, 'TAG_INVALID'],
     ])('refuses with %d %s', async (status, code) => {
-      proxy.on('PUT tag', keepsTags(status, code), Infinity);
+      at.proxy.on('PUT tag', keepsTags(status, code), Infinity);
       const putting = repository.putManifest(OTHER.manifest, '1.0.0');
       await expect(putting).rejects.toEqual(
         failure('rejected', `answers ${status} to .*:1.0.0 \\(${code}: `),
       );
       expect(await repository.resolve('1.0.0')).toEqual(IMAGE.descriptor);
-      expect(proxy.traffic.manifestPuts).toBe(1);
+      expect(at.proxy.traffic.manifestPuts).toBe(1);
     });
 
     it('has the tag, though the answer was lost and the same is refused when it is sent again', async () => {
-      proxy.on('PUT tag', losesAnswer());
-      proxy.on('PUT tag', keepsTags(), Infinity);
+      at.proxy.on('PUT tag', losesAnswer());
+      at.proxy.on('PUT tag', keepsTags(), Infinity);
       await put();
     });
   });
 
   it.each([true, false])('may lose a tag that it has confirmed, its manifest stored: %s', async (stored) => {
-    proxy.on('PUT tag', losesTag({ stored }));
+    at.proxy.on('PUT tag', losesTag({ stored }));
     const lost = image([`lost ${count}`]);
     await store(repository, lost, tag());
     expect(await repository.resolve(tag())).toBeUndefined();
@@ -226,14 +214,14 @@ whenAvailable('docker-registry', 'a registry behind a poor line', () => {
   it('may list a new tag late, or have it listed and not found', async () => {
     let time = 0;
     const now = () => time;
-    proxy.on('*', staleList(1000, now), Infinity);
+    at.proxy.on('*', staleList(1000, now), Infinity);
     await put();
     expect(await tags()).not.toContain(tag());
-    proxy.heal();
+    at.proxy.heal();
     expect(await tags()).toContain(tag());
 
     count++;
-    proxy.on('*', lateTags(1000, now), Infinity);
+    at.proxy.on('*', lateTags(1000, now), Infinity);
     await repository.putManifest(IMAGE.manifest, tag());
     expect(await tags()).toContain(tag());
     expect(await repository.resolve(tag())).toBeUndefined();

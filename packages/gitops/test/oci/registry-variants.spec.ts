@@ -1,7 +1,7 @@
 import { contentOf, readAll } from '../../src/oci/content';
 import type { RegistryOptions } from '../../src/oci/registry';
 import { GitopsError } from '../../src/support/errors';
-import { isAvailable, unless, whenAvailable } from '../support/available';
+import { whenAvailable } from '../support/available';
 import { makeCertificate } from './certificate';
 import type { Certificate } from './certificate';
 import { startDockerRegistry } from './docker-registry';
@@ -75,9 +75,9 @@ whenAvailable('docker-registry', 'a registry with a password', () => {
   });
 });
 
-const missing = ['docker-registry', 'openssl'].find((program) => !isAvailable(program));
+const PROGRAMS = ['docker-registry', 'openssl'];
 
-unless(missing && `${missing} is not on PATH`, 'a registry with a token server', () => {
+whenAvailable(PROGRAMS, 'a registry with a token server', () => {
   let tokens: TokenServer;
   let registry: RunningRegistry;
   beforeAll(async () => {
@@ -149,7 +149,7 @@ unless(missing && `${missing} is not on PATH`, 'a registry with a token server',
   });
 });
 
-unless(missing && `${missing} is not on PATH`, 'a registry that speaks TLS', () => {
+whenAvailable(PROGRAMS, 'a registry that speaks TLS', () => {
   let tls: Certificate;
   let registry: RunningRegistry;
   beforeAll(async () => {

@@ -13,9 +13,10 @@ export function isAvailable(program: string): boolean {
   });
 }
 
-/** Registers a suite that needs a program. */
-export function whenAvailable(program: string, name: string, body: () => void): void {
-  unless(isAvailable(program) ? undefined : `${program} is not on PATH`, name, body);
+/** Registers a suite that needs a program, or several. */
+export function whenAvailable(programs: string | readonly string[], name: string, body: () => void): void {
+  const missing = [programs].flat().find((program) => !isAvailable(program));
+  unless(missing && `${missing} is not on PATH`, name, body);
 }
 
 /** Registers a suite, unless there is a reason why it cannot run here. */

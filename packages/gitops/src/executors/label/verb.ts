@@ -11,25 +11,30 @@ export const label: Verb = {
   // What an image needs has its own version only when it is pushed: until then it is decided here too.
   planned: ({ workspace, images }) => withDependencies(workspace, images),
 
-  async run(work, planner, { view: { state } }) {
+  async run(work, planner, { decisions, view: { state } }) {
     const { publishing, workspace, images, concurrency, cache, labels } = work;
     const { bases } = publishing;
     const wanted = new Map(images.map((image) => [image.name, image]));
     const written = new Map<string, string>();
     const needs = (name: string): string[] =>
       workspace.ingredients(wanted.get(name)!).map((ingredient) => ingredient.name);
-    const order = planner.order.map(({ name }) => name).filter((name) => wanted.has(name));
-    const write = (name: string): Promise<void> =>
-      planner.orFail(wanted.get(name)!, async () => {
-        const decision = planner.decide(state).get(name)!;
+    const order = planner.order
+      .map(({ name }) => name)
+      .filter((name) => wanted.has(name) && !planner.failed.has(name));
+    const write = async (name: string): Promise<void> => {
+      const image = wanted.get(name)!;
+      await planner.orFail(image, async () => {
+        const decision = decisions.get(name)!;
         if (decision instanceof GitopsError) throw decision;
-        written.set(name, await labelImage(wanted.get(name)!, decision, { workspace, bases, labels, cache }));
+        planner.checkNeeds(image);
+        written.set(name, await labelImage(image, decision, { workspace, bases, labels, cache }));
       });
+    };
     for await (const _ of runInOrder(order, needs, concurrency, write));
-    const decisions = planner.decide(state);
+    const labelled = planner.decide(state);
     return new Map(
       images.map((image): [WorkspaceImage, GitopsError | string] => {
-        const decision = decisions.get(image.name)!;
+        const decision = labelled.get(image.name)!;
         if (decision instanceof GitopsError) return [image, decision];
         return [image, `${image.name}: labelled ${decision.to} in ${written.get(image.name)}`];
       }),

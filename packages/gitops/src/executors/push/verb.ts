@@ -1,8 +1,8 @@
-import { userInfo } from 'node:os';
 import { actorFrom } from '../../ledger/actor';
 import type { Decision } from '../../publish/decide';
 import { Push } from '../../publish/push';
 import { GitopsError } from '../../support/errors';
+import { localUser } from '../../support/local-user';
 import { headCommit } from '../../workspace/git-commit';
 import type { WorkspaceImage } from '../../workspace/image';
 import type { Verb } from '../publish/run';
@@ -14,7 +14,7 @@ export const push: Verb = {
   async run(work, planner, plan) {
     const { publishing, workspace, images, options, concurrency, log } = work;
     const { ledger, publications } = publishing;
-    const actor = actorFrom(process.env, () => userInfo().username, {
+    const actor = actorFrom(process.env, localUser, {
       reason: options.reason,
       commit: () => headCommit(workspace.root),
     });
@@ -40,10 +40,16 @@ export const push: Verb = {
     );
   },
 
-  intend: (decision, ring) =>
-    decision.kind === 'new'
-      ? `${decision.image}: would push ${decision.to} to ${ring}`
-      : said(decision, ring),
+  intend(decision, ring) {
+    switch (decision.kind) {
+      case 'new':
+        return `${decision.image}: would push ${decision.to} to ${ring}`;
+      case 'adopted':
+        return `${decision.image}: ${ring} would take ${decision.to}`;
+      case 'current':
+        return said(decision, ring);
+    }
+  },
 };
 
 function said(

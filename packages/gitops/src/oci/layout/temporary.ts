@@ -7,8 +7,9 @@ const NAME = /^\.tmp-([0-9a-f]{8})-(\d+)-[0-9a-f]+$/;
 const ABANDONED_AFTER_MS = 24 * 60 * 60 * 1000;
 
 /**
- * A path in the directory for a file that is being written; renaming it in place publishes it.
- * Its name says which process writes it, so that what a killed process left behind can be told from what is in use.
+ * A path in the directory for a file that is being written, which renaming it in place publishes; or for a directory
+ * that nobody else is to see. Its name says which process it is of, so that what a killed process left behind can be
+ * told from what is in use.
  */
 export function temporaryPath(directory: string): string {
   if (directories.size === 0) process.once('exit', removeOwn);
@@ -25,18 +26,18 @@ function removeOwn(): void {
     for (const name of list(directory)) {
       const match = NAME.exec(name);
       if (match?.[1] === machine() && match[2] === String(process.pid))
-        rmSync(join(directory, name), { force: true });
+        rmSync(join(directory, name), { recursive: true, force: true });
     }
 }
 
-/** Removes the temporary files of processes that are gone. A directory that is not there has none. */
+/** Removes what processes that are gone had put there for a time. A directory that is not there has none. */
 export function removeStale(directory: string): void {
   for (const name of list(directory)) {
     const match = NAME.exec(name);
     if (!match) continue;
     const path = join(directory, name);
     const gone = match[1] === machine() ? !isRunning(Number(match[2])) : false;
-    if (gone || isOld(path)) rmSync(path, { force: true });
+    if (gone || isOld(path)) rmSync(path, { recursive: true, force: true });
   }
 }
 
