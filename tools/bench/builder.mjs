@@ -37,7 +37,7 @@ export function imageBuilder(packageDirectory, workspace, projects = ['app'], op
 }
 
 /** The steps of an engine's build go to where the table is to go. */
-function mute() {
+export function mute() {
   const { write } = process.stdout;
   process.stdout.write = () => true;
   return () => (process.stdout.write = write);

@@ -2,7 +2,7 @@
 //
 //     npm run bench               everything, about twelve minutes
 //     npm run bench -- --short    fewer rounds, without the slowest competitors; the table is only shown
-//     npm run bench -- engine     just what is named: images, engine, graph, memory; the table is only shown
+//     npm run bench -- engine     just what is named: images, engine, push, graph, memory; the table is only shown
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism, totalmem, tmpdir } from 'node:os';
@@ -13,6 +13,7 @@ import { measureEngine } from './engine.mjs';
 import { measureImages } from './images.mjs';
 import { measureMemory } from './memory.mjs';
 import { measureBatch, measureGraph } from './nx.mjs';
+import { measurePush } from './push.mjs';
 import { stage } from './stage.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -23,6 +24,7 @@ const rounds = 5;
 const parts = {
   images: measureImages,
   engine: measureEngine,
+  push: measurePush,
   graph: async (options) => ({
     // The second in the workspaces of the first.
     rows: [...(await measureGraph(options)), ...(short ? [] : [await measureBatch(options)])],
@@ -95,6 +97,10 @@ ${table.join('\n')}
 - One file changed: the image takes 10 of the 100 directories, and a \`RUN\` reads them. It is fetched from the engine and
   written as a layout. The other build, by BuildKit too, leaves its image in the engine.
 - The export fetches the layer of 50 files of 1 MB, verified, into a layout; \`docker save\` writes its archive to a file.
+- A push, of an image of one small file: ours builds it, sends it, waits 200 ms for other writers, and moves the tags;
+  its caches are removed before. \`docker push\` only sends; the image was built before. An engine that has never pushed
+  the base, as on a fresh CI machine, compresses its layer to know what it is called in the registry.
+- 1,000 images, each of one file, in one process with warm caches; the requests are counted by a proxy.
 - The graph: 1,000 projects with a project.json and a Containerfile each, \`FROM\` one another in groups of ten, and the same
   workspace without the plugin in nx.json. Cold: no daemon, no \`.nx\` directory. Nx starts a process for every plugin,
   whatever it does: what that costs shows in the row with a plugin that does nothing.

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { compressLayer } from '../oci/gzip';
 import type { Layer } from '../oci/layer';
 import { Layout } from '../oci/layout';
-import { removeStale, temporaryPath } from '../oci/layout/temporary';
+import { temporaryPath } from '../support/temporary';
 import { compressionOf } from '../oci/media-types';
 import type { Content } from '../oci/store';
 import type { Descriptor } from '../oci/types';
@@ -35,7 +35,6 @@ export class Compressor {
   }
 
   private make(): Layout {
-    removeStale(this.scratch);
     return new Layout(temporaryPath(this.scratch));
   }
 }

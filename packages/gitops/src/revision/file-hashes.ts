@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { replaceFile } from '../support/temporary';
 
 /** What shows that a file was changed, without reading it. */
 export interface FileState {
@@ -86,10 +86,7 @@ export class FileHashes {
   /** Remembers the files that were asked for, and no others. */
   save(): void {
     if (this.missed === 0 && this.seen.size === this.known.size) return;
-    mkdirSync(dirname(this.file), { recursive: true });
-    const temporary = `${this.file}.${process.pid}.tmp`;
-    writeFileSync(temporary, JSON.stringify([...this.seen]));
-    renameSync(temporary, this.file);
+    replaceFile(this.file, JSON.stringify([...this.seen]));
   }
 }
 

@@ -1,4 +1,4 @@
-import { fork, spawn } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import {
   existsSync,
@@ -8,7 +8,6 @@ import {
   rmSync,
   statSync,
   truncateSync,
-  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -164,42 +163,6 @@ describe('a blob writer', () => {
     write();
     expect(statSync(layout.path(BLOB.descriptor)!).ino).toBe(before);
     expect(blobsOf(root)).toHaveLength(1);
-  });
-});
-
-describe('a temporary file', () => {
-  const script = `
-    require('@swc-node/register');
-    const { createLayout } = require(${JSON.stringify(join(__dirname, '../../src/oci/layout/index.ts'))});
-    createLayout(process.argv[1]).writer().write(Buffer.alloc(1000000));
-    process.stdout.write('written');
-    setInterval(() => undefined, 1000);`;
-
-  it('of a killed process is removed by the next one, that of a running one is not', async () => {
-    const child = spawn(process.execPath, ['-e', script, root], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const gone = new Promise((resolve) => child.once('exit', resolve));
-    try {
-      await new Promise((resolve) => child.stdout.once('data', resolve));
-      createLayout(root);
-      expect(blobsOf(root)).toHaveLength(1);
-    } finally {
-      child.kill('SIGKILL');
-      await gone;
-    }
-    createLayout(root);
-    expect(blobsOf(root)).toEqual([]);
-  }, 20_000);
-
-  it('of another machine is removed when it is old', () => {
-    createLayout(root);
-    const path = join(root, 'blobs/sha256/.tmp-00000000-1-abcdef');
-    writeFileSync(path, '');
-    createLayout(root);
-    expect(existsSync(path)).toBe(true);
-    const yesterday = Date.now() / 1000 - 25 * 60 * 60;
-    utimesSync(path, yesterday, yesterday);
-    createLayout(root);
-    expect(existsSync(path)).toBe(false);
   });
 });
 

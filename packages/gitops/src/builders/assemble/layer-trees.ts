@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Content, bytes } from '../../filetree/entry';
 import { FileTree } from '../../filetree/file-tree';
@@ -9,6 +9,7 @@ import { type TarEntry, listTarFile, listTarStream } from '../../filetree/tar/re
 import { type Digest, hexOf, sha256 } from '../../oci/digest';
 import type { Layer } from '../../oci/layer';
 import { compressionOf } from '../../oci/media-types';
+import { replaceFile } from '../../support/temporary';
 
 /** Who may own what: needed to build on an image, whatever else of it is not looked at. */
 const ACCOUNTS = new Set(['etc/passwd', 'etc/group']);
@@ -60,7 +61,7 @@ export class LayerTrees {
 
   private async list(layer: Layer, file: string): Promise<TarEntry[]> {
     const listed = await listTarStream(layer.uncompressed(), `layer ${layer.diffId}`, ACCOUNTS);
-    writeListing(this.directory, file, listed);
+    writeListing(file, listed);
     return listed;
   }
 
@@ -126,12 +127,9 @@ function readListing(file: string): TarEntry[] | undefined {
   }
 }
 
-function writeListing(directory: string, file: string, listed: readonly TarEntry[]): void {
+function writeListing(file: string, listed: readonly TarEntry[]): void {
   const entries = listed.map(({ bytes: kept, ...entry }) =>
     kept ? { ...entry, base64: kept.toString('base64') } : entry,
   );
-  mkdirSync(directory, { recursive: true });
-  const temporary = `${file}.${process.pid}.tmp`;
-  writeFileSync(temporary, JSON.stringify({ version: LISTING_VERSION, entries } satisfies Listing));
-  renameSync(temporary, file);
+  replaceFile(file, JSON.stringify({ version: LISTING_VERSION, entries } satisfies Listing));
 }

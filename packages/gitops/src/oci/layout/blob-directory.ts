@@ -10,7 +10,7 @@ import type { Descriptor } from '../types';
 import { BlobWriter } from './blob-writer';
 import { fileError, isMissing, mapped } from '../file-errors';
 import { tryLink } from './link';
-import { removeStale, temporaryPath } from './temporary';
+import { temporaryPath } from '../../support/temporary';
 
 const READ_SIZE = 1024 * 1024;
 
@@ -77,11 +77,10 @@ export class BlobDirectory {
     }
   }
 
-  /** Makes the directory and removes what killed processes left in it, once. */
+  /** Makes the directory, once. */
   make(): void {
     if (this.isMade) return;
     mapped(this.directory, () => mkdirSync(this.directory, { recursive: true }));
-    removeStale(this.directory);
     this.isMade = true;
   }
 }

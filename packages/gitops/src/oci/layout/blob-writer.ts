@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { Hasher } from '../digest';
 import type { Digest } from '../digest';
 import { mapped } from '../file-errors';
-import { temporaryPath } from './temporary';
+import { temporaryPath } from '../../support/temporary';
 
 /** Small writes, such as tar headers, are gathered: hashing and writing cost most by the call. */
 const BUFFER_SIZE = 256 * 1024;

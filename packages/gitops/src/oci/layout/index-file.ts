@@ -1,4 +1,4 @@
-import { constants, copyFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { constants, copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalJson } from '../json';
 import { isIndex, parseManifest } from '../manifest';
@@ -7,7 +7,7 @@ import { StoreError } from '../store-error';
 import type { Index } from '../types';
 import { fileError, isMissing, mapped } from '../file-errors';
 import { tryLink } from './link';
-import { temporaryPath } from './temporary';
+import { replaceFile, temporaryPath } from '../../support/temporary';
 
 /** A layout without an image. */
 export const EMPTY_INDEX: Index = { schemaVersion: 2, mediaType: OCI.index, manifests: [] };
@@ -37,7 +37,8 @@ export function isLayout(directory: string): boolean {
 export function makeLayout(directory: string): void {
   if (isLayout(directory)) return;
   createIndex(directory);
-  replace(join(directory, 'oci-layout'), directory, canonicalJson({ imageLayoutVersion: '1.0.0' }));
+  const path = join(directory, 'oci-layout');
+  mapped(path, () => replaceFile(path, canonicalJson({ imageLayoutVersion: '1.0.0' })));
 }
 
 /**
@@ -55,7 +56,8 @@ export function readIndex(directory: string): Index {
 
 /** Replaces `index.json` in one step. No digest is taken of it, and it may be long: so it is written the fast way. */
 export function writeIndex(directory: string, index: Index): void {
-  replace(join(directory, 'index.json'), directory, Buffer.from(JSON.stringify(index)));
+  const path = join(directory, 'index.json');
+  mapped(path, () => replaceFile(path, JSON.stringify(index)));
 }
 
 /** Writes an empty `index.json`, unless there is one: another process may be making the same layout, and be ahead. */
@@ -81,17 +83,5 @@ function readIfThere(path: string): Buffer | undefined {
     // Below a file there is no layout either.
     if (isMissing(error) || (error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
     throw fileError(error, path);
-  }
-}
-
-function replace(path: string, directory: string, bytes: Buffer): void {
-  const temporary = temporaryPath(directory);
-  try {
-    mapped(path, () => {
-      writeFileSync(temporary, bytes, { flag: 'wx' });
-      renameSync(temporary, path);
-    });
-  } finally {
-    rmSync(temporary, { force: true });
   }
 }

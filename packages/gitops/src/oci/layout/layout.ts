@@ -19,7 +19,6 @@ import type { Descriptor, Index } from '../types';
 import { BlobDirectory } from './blob-directory';
 import type { BlobWriter } from './blob-writer';
 import { EMPTY_INDEX, isLayout, makeLayout, readIndex, writeIndex } from './index-file';
-import { removeStale } from './temporary';
 
 /** image-spec, annotations.md: in `index.json` the name of an entry, here its tag. */
 const REF_NAME = 'org.opencontainers.image.ref.name';
@@ -126,11 +125,10 @@ export class Layout implements WritableRepository, LocalFiles {
     this.blobs.link(descriptor, file);
   }
 
-  /** Makes the directory a layout, if it is none, and removes what killed processes left in it. */
+  /** Makes the directory a layout, if it is none. */
   make(): void {
     this.blobs.make();
     if (isLayout(this.directory)) return;
-    removeStale(this.directory);
     makeLayout(this.directory);
   }
 
