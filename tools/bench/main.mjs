@@ -97,9 +97,9 @@ ${table.join('\n')}
 - One file changed: the image takes 10 of the 100 directories, and a \`RUN\` reads them. It is fetched from the engine and
   written as a layout. The other build, by BuildKit too, leaves its image in the engine.
 - The export fetches the layer of 50 files of 1 MB, verified, into a layout; \`docker save\` writes its archive to a file.
-- A push, of an image of one small file: ours builds it, sends it, waits 200 ms for other writers, and moves the tags;
-  its caches are removed before. \`docker push\` only sends; the image was built before. An engine that has never pushed
-  the base, as on a fresh CI machine, compresses its layer to know what it is called in the registry.
+- A push, of an image of one small file: ours builds it, sends it, waits 200 ms for other writers, and moves the tags.
+  On a new machine it has no caches, and reads the base's layer once to know what is in it. An engine that has built the
+  base itself compresses it to know what it is called in the registry; just its push is timed, not what it builds.
 - 1,000 images, each of one file, in one process with warm caches; the requests are counted by a proxy.
 - The graph: 1,000 projects with a project.json and a Containerfile each, \`FROM\` one another in groups of ten, and the same
   workspace without the plugin in nx.json. Cold: no daemon, no \`.nx\` directory. Nx starts a process for every plugin,

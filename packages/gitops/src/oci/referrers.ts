@@ -16,6 +16,8 @@ export interface Artifact {
   readonly artifactType: string;
   readonly mediaType: string;
   readonly content: Buffer;
+  /** Blobs of the repository that go with it: what names them keeps them from being collected as garbage. */
+  readonly attachments?: readonly Descriptor[];
   /** `org.opencontainers.image.created` tells the newest of several that are of one type. */
   readonly annotations?: Annotations;
 }
@@ -89,8 +91,8 @@ export async function readAttached(
   const manifest = parseManifest(await readDocument(repository, descriptor, reading), what);
   if (manifest.subject?.digest !== subject || manifest.artifactType !== artifactType)
     throw new StoreError('corrupt', `${what} is not what is listed for ${subject}`);
-  const [layer, ...more] = isIndex(manifest) ? [] : manifest.layers;
-  if (!layer || more.length > 0) throw new StoreError('corrupt', `${what} is not a single document`);
+  const [layer] = isIndex(manifest) ? [] : manifest.layers;
+  if (!layer) throw new StoreError('corrupt', `${what} is not a document`);
   return readDocument(repository, layer, options);
 }
 
@@ -109,7 +111,7 @@ function manifestOf({ mediaType, digest, size }: Descriptor, artifact: Artifact)
     mediaType: OCI.manifest,
     artifactType: artifact.artifactType,
     config: config[0],
-    layers: [layer[0]],
+    layers: [layer[0], ...(artifact.attachments ?? [])],
     subject: { mediaType, digest, size },
     annotations: artifact.annotations,
   };

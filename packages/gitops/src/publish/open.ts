@@ -75,7 +75,7 @@ export function openPublishing(options: PublishingOptions): Publishing {
     store,
     builder,
     bases,
-    uploader: new Uploader(store, compressor),
+    uploader: new Uploader(store, compressor, trees),
     whereabouts,
     labels,
     signal,

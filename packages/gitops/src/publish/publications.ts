@@ -46,6 +46,8 @@ interface Made {
   readonly variants: readonly Variant[];
   readonly external: Readonly<Record<string, string>>;
   readonly sent: Sent;
+  /** What is in its layers. */
+  readonly listings: readonly Descriptor[];
   /** Its last version, and what that was stamped with. */
   version?: Version;
   stamp?: string;
@@ -129,9 +131,9 @@ export class Publications {
       ...(await this.layersOfIngredients(image)),
     ]);
     const images = await imagesOf(source, place.descriptor!);
-    const { variants, sent } = await uploader.upload(repository, images, layers, signal);
+    const { variants, listings, sent } = await uploader.upload(repository, images, layers, signal);
     const external = await externalDependencies(workspace, bases, image);
-    this.made.set(image, { key, place, variants, sent, external });
+    this.made.set(image, { key, place, variants, listings, sent, external });
   }
 
   /**
@@ -162,9 +164,9 @@ export class Publications {
 
   /** Keeps the list of what the image was made from beside it. */
   async putSources(image: WorkspaceImage, commit: string | undefined): Promise<void> {
-    const { version } = this.made.get(image)!;
+    const { version, listings } = this.made.get(image)!;
     const sources = { ...this.sources(image), ...(commit === undefined ? {} : { commit }) };
-    await putSources(this.repositoryOf(image.name), version!.descriptor, sources);
+    await putSources(this.repositoryOf(image.name), version!.descriptor, sources, listings);
   }
 
   /** What went to the store for an image. */

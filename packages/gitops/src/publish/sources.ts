@@ -20,16 +20,21 @@ export function sourcesOf({ instructions, files }: Revision, root: string): Sour
   };
 }
 
-/** Keeps the list with the image, as a referrer. */
+/**
+ * Keeps the list with the image, as a referrer.
+ * @param listings of the image's layers, which are to be kept too
+ */
 export async function putSources(
   repository: WritableRepository,
   subject: Descriptor,
   sources: Sources,
+  listings: readonly Descriptor[] = [],
 ): Promise<void> {
   await attach(repository, subject, {
     artifactType: SOURCES_TYPE,
     mediaType: SOURCES_TYPE,
     content: canonicalJson(sources),
+    attachments: listings,
   });
 }
 

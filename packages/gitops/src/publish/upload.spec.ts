@@ -3,7 +3,11 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { blob, image as compressed, noise, store as storeImage } from '../../test/oci/fixtures';
 import { AMD64, ARM64, storeBuilt } from '../../test/publish/images';
+import { dir, file } from '../../test/support/entries';
 import { useDirectory } from '../../test/support/files';
+import { tarOf } from '../../test/support/tar';
+import { fetchListing, listingOf } from '../builders/assemble/layer-listing';
+import { LayerTrees } from '../builders/assemble/layer-trees';
 import { readAll } from '../oci/content';
 import { sha256 } from '../oci/digest';
 import { type Image, imageFrom } from '../oci/image';
@@ -44,8 +48,10 @@ function watched(name: string): { repository: MemoryRepository; pushed: Pushed[]
   return { repository, pushed };
 }
 
+const trees = () => new LayerTrees(join(directory(), 'trees'));
+
 const uploader = (isRemote = true): Uploader =>
-  new Uploader(store, isRemote ? new Compressor(join(directory(), 'scratch')) : undefined);
+  new Uploader(store, isRemote ? new Compressor(join(directory(), 'scratch')) : undefined, trees());
 
 const imageOf = async (...args: Parameters<typeof storeBuilt> extends [unknown, ...infer R] ? R : never) =>
   imageFrom(source, await storeBuilt(source, ...args));
@@ -69,7 +75,7 @@ describe('layers on their way to a registry', () => {
     const bytes = await Promise.all(variant!.layers.map((layer) => readAll(repository.open(layer))));
     expect(bytes.map((all) => gunzipSync(all))).toEqual(LAYERS);
     expect(pushed.map(({ descriptor }) => descriptor)).toEqual(variant!.layers);
-    expect(sent).toEqual({ blobs: 2, bytes: bytes[0]!.length + bytes[1]!.length });
+    expect(sent).toEqual({ layers: 2, bytes: bytes[0]!.length + bytes[1]!.length });
     expect(bytes[1]!.length).toBeLessThan(LAYERS[1]!.length / 10);
   });
 
@@ -89,7 +95,7 @@ describe('layers on their way to a registry', () => {
       watched('api').repository,
       [await imageOf(LAYERS)],
       new Map(),
-      new Uploader(store, compressor),
+      new Uploader(store, compressor, trees()),
     );
     expect(readdirSync(scratch)).toHaveLength(1);
     compressor.close();
@@ -101,7 +107,7 @@ describe('layers on their way to a registry', () => {
     const { repository } = watched('api');
     await upload(repository, [await imageOf(LAYERS)]);
     const { sent } = await upload(repository, [await imageOf(LAYERS)]);
-    expect(sent).toEqual({ blobs: 0, bytes: 0 });
+    expect(sent).toEqual({ layers: 0, bytes: 0 });
   });
 
   it('that appear twice travel once', async () => {
@@ -109,7 +115,7 @@ describe('layers on their way to a registry', () => {
     const images = [await imageOf(['same', 'same', 'amd'], AMD64), await imageOf(['same', 'arm'], ARM64)];
     const { variants, sent } = await upload(repository, images);
     expect(pushed).toHaveLength(3);
-    expect(sent.blobs).toBe(3);
+    expect(sent.layers).toBe(3);
     const [amd, arm] = variants.map(({ layers }) => layers.map(({ digest }) => digest));
     expect(amd).toHaveLength(3);
     expect(new Set(amd).size).toBe(2);
@@ -139,7 +145,7 @@ describe('layers that the store has', () => {
     const { variants, sent } = await upload(repository, [await imageOf([...LAYERS, 'more'])], layers);
     expect(variants[0]!.layers.slice(0, 2)).toEqual([...layers.values()].map(({ descriptor }) => descriptor));
     expect(pushed.map(({ descriptor }) => descriptor)).toEqual([variants[0]!.layers[2]]);
-    expect(sent.blobs).toBe(1);
+    expect(sent.layers).toBe(1);
   });
 
   it('in the repository of a base are mounted from there, and not sent', async () => {
@@ -147,7 +153,7 @@ describe('layers that the store has', () => {
     const { repository, pushed } = watched('api');
     const { sent } = await upload(repository, [await imageOf([...LAYERS, 'more'])], layers);
     expect(pushed.map(({ mountFrom }) => mountFrom)).toEqual(['base', 'base', undefined]);
-    expect(sent.blobs).toBe(1);
+    expect(sent.layers).toBe(1);
     for (const { descriptor } of pushed) expect(await repository.has(descriptor)).toBe(true);
   });
 
@@ -164,7 +170,7 @@ describe('layers that the store has', () => {
       return open.call(source, descriptor, options);
     };
     const { sent } = await upload(repository, [image], layers);
-    expect(sent.blobs).toBe(3);
+    expect(sent.layers).toBe(3);
     for (const { descriptor } of pushed) expect(await repository.has(descriptor)).toBe(true);
   });
 
@@ -174,7 +180,7 @@ describe('layers that the store has', () => {
       [sha256(LAYERS[0]!), { descriptor: other.descriptor, repository: 'api' }],
     ]);
     const { variants, sent } = await upload(watched('api').repository, [await imageOf([LAYERS[0]!])], layers);
-    expect([variants[0]!.layers, sent.blobs]).toEqual([[other.descriptor], 0]);
+    expect([variants[0]!.layers, sent.layers]).toEqual([[other.descriptor], 0]);
   });
 
   it('are those of all platforms', async () => {
@@ -189,6 +195,55 @@ describe('layers that the store has', () => {
   });
 });
 
+describe('what is in a layer', () => {
+  const TAR = tarOf([dir('etc'), file('etc/passwd', 'root:x:0:0::/:')]);
+  const listed = async (repository: MemoryRepository, layer: Descriptor) =>
+    (await fetchListing(repository, layer))?.map(({ path }) => path);
+
+  it('goes with it', async () => {
+    const { repository } = watched('api');
+    const { variants, listings, sent } = await upload(repository, [await imageOf([TAR, 'no tar'])]);
+    const [layer, other] = variants[0]!.layers;
+    expect(listings).toEqual([listingOf(layer!)]);
+    expect(await listed(repository, layer!)).toEqual(['etc', 'etc/passwd']);
+    expect(listingOf(other!)).toBeUndefined();
+    expect(sent.layers).toBe(2);
+  });
+
+  it('goes with it into the repository of what is made on it', async () => {
+    const base = await upload(store.repository('base'), [await imageOf([TAR])]);
+    const known = new Map(knownLayers('base', base.variants));
+    const { repository, pushed } = watched('api');
+    const { variants, listings, sent } = await upload(repository, [await imageOf([TAR])], known);
+    expect(await listed(repository, variants[0]!.layers[0]!)).toEqual(['etc', 'etc/passwd']);
+    expect(listings).toEqual(base.listings);
+    expect(pushed.map(({ mountFrom }) => mountFrom)).toEqual(['base', 'base']);
+    expect(sent).toEqual({ layers: 0, bytes: 0 });
+  });
+
+  it.each(['api', 'base'])('is not spoken of where it is gone: from %s', async (name) => {
+    const first = await upload(store.repository(name), [await imageOf([TAR])]);
+    const known = new Map(knownLayers(name, first.variants));
+    const holder = store.repository(name);
+    const has = holder.has.bind(holder);
+    holder.has = async (descriptor) => descriptor.digest !== first.listings[0]!.digest && has(descriptor);
+    const { variants, listings } = await upload(store.repository('api'), [await imageOf([TAR])], known);
+    const { annotations: _, ...layer } = first.variants[0]!.layers[0]!;
+    expect(variants[0]!.layers).toEqual([layer]);
+    expect(listings).toEqual([]);
+  });
+
+  it('stays at home where the layer does', async () => {
+    const { listings } = await upload(
+      store.repository('api'),
+      [await imageOf([TAR])],
+      new Map(),
+      uploader(false),
+    );
+    expect(listings).toEqual([]);
+  });
+});
+
 describe('layers for a directory', () => {
   it('are not compressed', async () => {
     const { repository } = watched('api');
@@ -197,6 +252,6 @@ describe('layers for a directory', () => {
     expect(variants).toEqual([
       expect.objectContaining({ layers: (await variantsOf(source, image.descriptor))[0]!.layers }),
     ]);
-    expect(sent).toEqual({ blobs: 2, bytes: 8000 });
+    expect(sent).toEqual({ layers: 2, bytes: 8000 });
   });
 });

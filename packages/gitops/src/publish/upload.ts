@@ -1,3 +1,6 @@
+import { listingOf, packListing, withListing, withoutListing } from '../builders/assemble/layer-listing';
+import type { LayerTrees } from '../builders/assemble/layer-trees';
+import { contentOf } from '../oci/content';
 import type { Image } from '../oci/image';
 import type { Layer } from '../oci/layer';
 import type { Compressor } from './compressor';
@@ -16,7 +19,8 @@ export interface KnownLayer {
 
 /** What travelled to the store. */
 export interface Sent {
-  blobs: number;
+  layers: number;
+  /** Of all that is not a manifest. */
   bytes: number;
 }
 
@@ -36,19 +40,21 @@ export class Uploader {
     private readonly store: Store,
     /** For a store to which bytes travel. */
     private readonly compressor: Compressor | undefined,
+    /** Knows what is in a layer. */
+    private readonly trees: Pick<LayerTrees, 'listing'>,
   ) {}
 
   /**
    * @param images one for each platform, their layers wherever they are
-   * @returns the images as the store has them; what went there
+   * @returns the images as the store has them; the listings of their layers; what went there
    */
   async upload(
     repository: WritableRepository,
     images: readonly Image[],
     known: KnownLayers,
     signal?: AbortSignal,
-  ): Promise<{ variants: Variant[]; sent: Sent }> {
-    const sent: Sent = { blobs: 0, bytes: 0 };
+  ): Promise<{ variants: Variant[]; listings: Descriptor[]; sent: Sent }> {
+    const sent: Sent = { layers: 0, bytes: 0 };
     const done = new Map<Digest, Descriptor>();
     const variants: Variant[] = [];
     for (const image of images) {
@@ -64,7 +70,8 @@ export class Uploader {
       const config = await image.config();
       variants.push({ platform: platformOf(config), config, layers });
     }
-    return { variants, sent };
+    const listings = [...done.values()].flatMap((descriptor) => listingOf(descriptor) ?? []);
+    return { variants, listings, sent };
   }
 
   private async bring(
@@ -74,29 +81,48 @@ export class Uploader {
     sent: Sent,
     signal?: AbortSignal,
   ): Promise<Descriptor> {
-    if (known) {
-      const { descriptor } = known;
-      // A version that is held has it.
-      if (known.repository === repository.name) return descriptor;
-      const holder = this.store.repository(known.repository);
-      const content = (): Content => counted(holder.open(descriptor, { signal }), sent);
-      await repository.push(descriptor, content, { mountFrom: known.repository, signal });
-      return descriptor;
-    }
+    if (known) return this.take(repository, known, sent, signal);
     const compressed = await this.compressor?.compress(layer, signal);
     const { descriptor, open } = compressed ?? {
       descriptor: layer.descriptor,
       open: () => layer.open({ signal }),
     };
-    await repository.push(descriptor, () => counted(open(), sent), { signal });
+    await repository.push(descriptor, () => counted(open(), sent, true), { signal });
+    const listing = this.compressor && (await this.trees.listing(layer));
+    if (!listing) return descriptor;
+    const packed = packListing(listing);
+    await repository.push(packed.descriptor, () => counted(contentOf(packed.bytes), sent, false), { signal });
+    return withListing(descriptor, packed.descriptor);
+  }
+
+  /** Takes a layer that the store has, and its listing, if that is still there. */
+  private async take(
+    repository: WritableRepository,
+    { descriptor, repository: from }: KnownLayer,
+    sent: Sent,
+    signal?: AbortSignal,
+  ): Promise<Descriptor> {
+    const holder = this.store.repository(from);
+    const isHere = from === repository.name;
+    const mount = (each: Descriptor, isLayer: boolean): Promise<void> =>
+      repository.push(each, () => counted(holder.open(each, { signal }), sent, isLayer), {
+        mountFrom: from,
+        signal,
+      });
+    // A version that is held has it.
+    if (!isHere) await mount(descriptor, true);
+    const listing = listingOf(descriptor);
+    if (!listing) return descriptor;
+    if (!(await holder.has(listing, { signal }))) return withoutListing(descriptor);
+    if (!isHere) await mount(listing, false);
     return descriptor;
   }
 }
 
-async function* counted(content: Content, sent: Sent): Content {
+async function* counted(content: Content, sent: Sent, isLayer: boolean): Content {
   for await (const piece of content) {
     sent.bytes += piece.length;
     yield piece;
   }
-  sent.blobs++;
+  if (isLayer) sent.layers++;
 }

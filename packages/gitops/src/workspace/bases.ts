@@ -56,7 +56,7 @@ export class Bases {
     const source = this.sourceOf(image);
     const found = await imageFrom(source, descriptor, platform);
     return {
-      ...this.baseImage(found, referenceName(image, this.workspace.settings), source),
+      ...this.baseImage(found, referenceName(image, this.workspace.settings), source, source),
       ...(isPullable ? { pullable: `${holder.where}@${descriptor.digest}` } : {}),
     };
   }
@@ -133,7 +133,8 @@ export class Bases {
     return [...(isStandIn ? [store] : []), registry].map((found) => ({ repository: found, tagOrDigest }));
   }
 
-  private baseImage(image: Image, name: string, source: BlobSource): BaseImage {
+  /** @param listings of an image of ours: of others, what they say of their layers is not to be trusted */
+  private baseImage(image: Image, name: string, source: BlobSource, listings?: BlobSource): BaseImage {
     return {
       image,
       name,
@@ -141,6 +142,7 @@ export class Bases {
       tree: async (contents) =>
         this.trees.tree(await image.layers(), {
           contents,
+          listings,
           pathOf: ({ descriptor }) => (hasLocalFiles(source) ? source.path(descriptor) : undefined),
         }),
     };

@@ -123,7 +123,7 @@ inEachStore('a push', directory, (newStore) => {
     const { said, made } = await shop.push();
     expect(Object.keys(made).sort()).toEqual(['api', 'root', 'web']);
     expect(said['base']).toBe('0.1.0 is up to date in developers');
-    expect(made['api']).toMatchObject({ blobs: 1 });
+    expect(made['api']).toMatchObject({ layers: 1 });
     expect((await shop.shelf.image('api')).labels).toMatchObject({ 'dependency.base': '0.1.0' });
   });
 
@@ -266,7 +266,7 @@ inEachStore('a push', directory, (newStore) => {
     );
     expect((await many.shelf.files('api', '0.1.0', ARM64))['word']).toBe(sha256('arm64\n'));
     const clone = many.clone().write({ 'api/file': 'changed\n' });
-    expect((await clone.push()).made).toEqual({ api: expect.objectContaining({ blobs: 1 }) });
+    expect((await clone.push()).made).toEqual({ api: expect.objectContaining({ layers: 1 }) });
     expect((await many.shelf.files('api', 'developers', ARM64))['word']).toBe(sha256('arm64\n'));
   });
 });

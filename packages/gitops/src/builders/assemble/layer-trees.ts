@@ -5,14 +5,23 @@ import { FileTree } from '../../filetree/file-tree';
 import { LayerIndex } from '../../filetree/layer-index';
 import { Spool, fileSlice } from '../../filetree/spool';
 import { toEntries } from '../../filetree/tar/entries';
-import { type TarEntry, listTarFile, listTarStream } from '../../filetree/tar/reader';
+import { listTarFile, listTarStream } from '../../filetree/tar/reader';
 import { type Digest, hexOf, sha256 } from '../../oci/digest';
 import type { Layer } from '../../oci/layer';
 import { compressionOf } from '../../oci/media-types';
+import type { BlobSource } from '../../oci/store';
+import { GitopsError } from '../../support/errors';
 import { replaceFile } from '../../support/temporary';
+import { type Listing, fetchListing, parseListing, writeListing } from './layer-listing';
 
 /** Who may own what: needed to build on an image, whatever else of it is not looked at. */
 const ACCOUNTS = new Set(['etc/passwd', 'etc/group']);
+
+interface TreeOptions {
+  readonly contents: boolean;
+  readonly pathOf: (layer: Layer) => string | undefined;
+  readonly listings?: BlobSource;
+}
 
 /**
  * The file trees of layers. A tree is a function of the layer's diffID, so it is looked up once and remembered on
@@ -31,16 +40,14 @@ export class LayerTrees {
    * @param layers bottom first
    * @param options.contents whether the bytes of its files are wanted
    * @param options.pathOf the file of a layer that is on this machine
+   * @param options.listings what has the listings that came with layers, where they can be trusted
    */
-  async tree(
-    layers: readonly Layer[],
-    options: { contents: boolean; pathOf: (layer: Layer) => string | undefined },
-  ): Promise<FileTree> {
+  async tree(layers: readonly Layer[], options: TreeOptions): Promise<FileTree> {
     let tree = FileTree.empty;
     for (const layer of layers) {
       const index = options.contents
         ? once(this.contents, layer.diffId, () => this.withContents(layer, options.pathOf(layer)))
-        : once(this.indexes, layer.diffId, () => this.index(layer));
+        : once(this.indexes, layer.diffId, () => this.index(layer, options));
       tree = tree.with(await index);
     }
     return tree;
@@ -51,18 +58,55 @@ export class LayerTrees {
     this.spools.splice(0).forEach((spool) => spool.close());
   }
 
-  private async index(layer: Layer): Promise<LayerIndex> {
-    const file = join(this.directory, `${hexOf(layer.diffId)}.json`);
-    const listed = readListing(file) ?? (await this.list(layer, file));
+  /**
+   * What is in a layer that is on its way to others, for those who build on it; undefined where it is none that can be
+   * read here.
+   */
+  async listing(layer: Layer): Promise<Listing | undefined> {
+    try {
+      return this.known(layer) ?? (await this.list(layer));
+    } catch (error) {
+      if (error instanceof GitopsError) return undefined;
+      throw error;
+    }
+  }
+
+  private async index(layer: Layer, { pathOf, listings }: TreeOptions): Promise<LayerIndex> {
+    const listed =
+      this.known(layer) ??
+      (listings && pathOf(layer) === undefined ? await this.fetch(layer, listings) : undefined) ??
+      (await this.list(layer));
     return new LayerIndex(
       toEntries(listed, ({ size, bytes: kept }) => (kept ? bytes(kept, sha256(kept)) : absent(size))),
     );
   }
 
-  private async list(layer: Layer, file: string): Promise<TarEntry[]> {
-    const listed = await listTarStream(layer.uncompressed(), `layer ${layer.diffId}`, ACCOUNTS);
-    writeListing(file, listed);
-    return listed;
+  private known(layer: Layer): Listing | undefined {
+    try {
+      return parseListing(readFileSync(this.fileOf(layer)));
+    } catch {
+      return undefined;
+    }
+  }
+
+  private async fetch(layer: Layer, listings: BlobSource): Promise<Listing | undefined> {
+    const listing = await fetchListing(listings, layer.descriptor);
+    if (listing) this.remember(layer, listing);
+    return listing;
+  }
+
+  private async list(layer: Layer): Promise<Listing> {
+    const listing = await listTarStream(layer.uncompressed(), `layer ${layer.diffId}`, ACCOUNTS);
+    this.remember(layer, listing);
+    return listing;
+  }
+
+  private remember(layer: Layer, listing: Listing): void {
+    replaceFile(this.fileOf(layer), writeListing(listing));
+  }
+
+  private fileOf({ diffId }: Layer): string {
+    return join(this.directory, `${hexOf(diffId)}.json`);
   }
 
   private async withContents(layer: Layer, path: string | undefined): Promise<LayerIndex> {
@@ -104,32 +148,4 @@ async function once<K, V>(map: Map<K, Promise<V>>, key: K, make: () => Promise<V
     value.catch(() => map.delete(key));
   }
   return value;
-}
-
-/** Changes with the form of what is written here. */
-const LISTING_VERSION = 1;
-
-interface Listing {
-  readonly version: number;
-  readonly entries: readonly (Omit<TarEntry, 'bytes'> & { readonly base64?: string })[];
-}
-
-function readListing(file: string): TarEntry[] | undefined {
-  try {
-    const { version, entries } = JSON.parse(readFileSync(file, 'utf8')) as Listing;
-    if (version !== LISTING_VERSION) return undefined;
-    return entries.map(({ base64, ...entry }) =>
-      base64 === undefined ? entry : { ...entry, bytes: Buffer.from(base64, 'base64') },
-    );
-  } catch {
-    // Missing or damaged: the layer itself is the truth.
-    return undefined;
-  }
-}
-
-function writeListing(file: string, listed: readonly TarEntry[]): void {
-  const entries = listed.map(({ bytes: kept, ...entry }) =>
-    kept ? { ...entry, base64: kept.toString('base64') } : entry,
-  );
-  replaceFile(file, JSON.stringify({ version: LISTING_VERSION, entries } satisfies Listing));
 }

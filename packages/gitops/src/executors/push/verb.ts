@@ -55,7 +55,7 @@ export const push: Verb = {
 function said(
   { image, kind, to }: Decision,
   ring: string,
-  sent?: { readonly blobs: number; readonly bytes: number },
+  sent?: { readonly layers: number; readonly bytes: number },
 ): string {
   switch (kind) {
     case 'new':
@@ -68,8 +68,8 @@ function said(
 }
 
 /** `2 layers (1.4 MB)` */
-function amount({ blobs, bytes } = { blobs: 0, bytes: 0 }): string {
-  if (blobs === 0) return 'no layer';
+function amount({ layers, bytes } = { layers: 0, bytes: 0 }): string {
+  if (layers === 0) return 'no layer';
   const size = bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
-  return `${blobs} ${blobs === 1 ? 'layer' : 'layers'} (${size})`;
+  return `${layers} ${layers === 1 ? 'layer' : 'layers'} (${size})`;
 }
