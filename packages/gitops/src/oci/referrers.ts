@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { allOf } from '../support/parallel';
 import { Mutexes } from '../support/mutex';
 import { contentOf, readDocument } from './content';
 import type { DocumentOptions } from './content';
@@ -40,8 +41,11 @@ export async function attach(
   options: ReadOptions = {},
 ): Promise<Descriptor> {
   const { manifest, config, layer } = manifestOf(subject, artifact);
-  for (const [descriptor, bytes] of [config, layer])
-    await repository.push(descriptor, () => contentOf(bytes), options);
+  await allOf(
+    ...[config, layer].map(([descriptor, bytes]) =>
+      repository.push(descriptor, () => contentOf(bytes), options),
+    ),
+  );
   const raw = { mediaType: OCI.manifest, bytes: canonicalJson(manifest) };
   const descriptor = describe(raw);
   const isListed = repository.putReferrer

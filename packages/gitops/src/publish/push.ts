@@ -6,7 +6,7 @@ import { heldVersion, isTaken } from '../ledger/version';
 import { type Digest, sha256 } from '../oci/digest';
 import { GitopsError } from '../support/errors';
 import { runInOrder } from '../support/order';
-import { inParallel } from '../support/parallel';
+import { allOf, inParallel } from '../support/parallel';
 import type { Listener } from '../workspace/build';
 import type { WorkspaceImage } from '../workspace/image';
 import type { Workspace } from '../workspace/workspace';
@@ -49,7 +49,10 @@ export class Push {
    */
   async run(plan: Plan): Promise<Decisions> {
     for (let round = 1; ; round++) {
-      if ([...plan.decisions.values()].every(needsNothing)) return this.finish(plan.decisions, plan.view, 0);
+      if ([...plan.decisions.values()].every(needsNothing)) {
+        await this.finish(plan.view, 0);
+        return plan.decisions;
+      }
       await this.prepare(plan);
       try {
         return await this.commit();
@@ -106,19 +109,19 @@ export class Push {
         if (this.planner.failed.size === failures) return draft;
       }
     });
-    if (tries > 0) {
-      const pushed = this.planner.order.filter(({ name }) => isNew(decisions.get(name)));
-      await inParallel(pushed, concurrency, (image) => publications.putSources(image, actor.commit));
-    }
-    return this.finish(decisions, view, tries);
+    const pushed = tries > 0 ? this.planner.order.filter(({ name }) => isNew(decisions.get(name))) : [];
+    await allOf(
+      inParallel(pushed, concurrency, (image) => publications.putSources(image, actor.commit)),
+      this.finish(view, tries),
+    );
+    return decisions;
   }
 
   /** @param tries how many entries were written: where there was none, the last one may not be settled yet */
-  private async finish(decisions: Decisions, view: View, tries: number): Promise<Decisions> {
+  private async finish(view: View, tries: number): Promise<void> {
     const { ledger, actor, publications } = this.context;
     const { confirmed } = tries > 0 ? view : await ledger.settled(actor, view);
     await followTags(ledger, confirmed, publications.repositoryOf, publications.manifests);
-    return decisions;
   }
 
   /** The entry that the decisions make; undefined where there is nothing to write. */

@@ -3,6 +3,7 @@ import type { LayerTrees } from '../builders/assemble/layer-trees';
 import { contentOf } from '../oci/content';
 import type { Image } from '../oci/image';
 import type { Layer } from '../oci/layer';
+import { allOf } from '../support/parallel';
 import type { Compressor } from './compressor';
 import type { Content, Store, WritableRepository } from '../oci/store';
 import type { Descriptor, Digest } from '../oci/types';
@@ -82,17 +83,39 @@ export class Uploader {
     signal?: AbortSignal,
   ): Promise<Descriptor> {
     if (known) return this.take(repository, known, sent, signal);
+    const [descriptor, listing] = await allOf(
+      this.send(repository, layer, sent, signal),
+      this.compressor ? this.sendListing(repository, layer, sent, signal) : undefined,
+    );
+    return listing ? withListing(descriptor, listing) : descriptor;
+  }
+
+  private async send(
+    repository: WritableRepository,
+    layer: Layer,
+    sent: Sent,
+    signal?: AbortSignal,
+  ): Promise<Descriptor> {
     const compressed = await this.compressor?.compress(layer, signal);
     const { descriptor, open } = compressed ?? {
       descriptor: layer.descriptor,
       open: () => layer.open({ signal }),
     };
     await repository.push(descriptor, () => counted(open(), sent, true), { signal });
-    const listing = this.compressor && (await this.trees.listing(layer));
-    if (!listing) return descriptor;
-    const packed = packListing(listing);
-    await repository.push(packed.descriptor, () => counted(contentOf(packed.bytes), sent, false), { signal });
-    return withListing(descriptor, packed.descriptor);
+    return descriptor;
+  }
+
+  private async sendListing(
+    repository: WritableRepository,
+    layer: Layer,
+    sent: Sent,
+    signal?: AbortSignal,
+  ): Promise<Descriptor | undefined> {
+    const listing = await this.trees.listing(layer);
+    if (!listing) return undefined;
+    const { descriptor, bytes } = packListing(listing);
+    await repository.push(descriptor, () => counted(contentOf(bytes), sent, false), { signal });
+    return descriptor;
   }
 
   /** Takes a layer that the store has, and its listing, if that is still there. */

@@ -1,3 +1,11 @@
+/** What all of them come to. The first failure is thrown when all have ended: nothing goes on behind its back. */
+export async function allOf<T extends readonly unknown[]>(
+  ...works: T
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(works);
+  return Promise.all(works);
+}
+
 /**
  * Runs a piece of work for each item, up to `concurrency` at once. After the first failure nothing more is begun; it is
  * thrown when all that was begun has ended.

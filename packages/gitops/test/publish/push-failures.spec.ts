@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { listingOf } from '../../src/builders/assemble/layer-listing';
 import { startDockerRegistry } from '../oci/docker-registry';
 import type { ProxyRequest } from '../oci/fault-proxy';
-import { answers, corrupts, losesTag } from '../oci/faults';
+import { answers, corrupts, delays, losesTag } from '../oci/faults';
 import { withProxiedRegistry } from '../oci/proxied-registry';
 import { itUnless } from '../support/available';
 import { isRoot } from '../support/unprivileged';
@@ -12,6 +13,10 @@ import { useMachine } from './each-store';
 import { FILES, Shop, change, contents } from './fixture';
 
 const directory = useMachine();
+const gets =
+  (digest: string) =>
+  ({ method, reference }: ProxyRequest): boolean =>
+    method === 'GET' && reference === digest;
 const shopAt = (location: string): Shop => new Shop(directory(), location);
 
 withProxiedRegistry('a push to a registry in trouble', (at) => {
@@ -111,16 +116,24 @@ withProxiedRegistry('a push to a registry in trouble', (at) => {
     await succeeds(shop);
   });
 
+  it('that gives a wrong list of what is in a layer is not believed: the layer is read', async () => {
+    await shop.push();
+    const [layer] = (await shop.shelf.image('base')).layers;
+    const { digest } = listingOf(layer!)!;
+    const corrupt = at.proxy.on(gets(digest), corrupts(), Infinity);
+    const read = at.proxy.on(gets(layer!.digest), delays(0), Infinity);
+    expect((await shop.clone().write(change('api')).push()).failed).toEqual({});
+    expect([corrupt.hits, read.hits]).toEqual([1, 1]);
+    expect(await shop.shelf.files('web')).toEqual(contents(FILES, change('api')));
+  });
+
   it('that gives a layer with a wrong byte in it stops what is built on it', async () => {
     await shop.push();
     const clone = shop.clone().write(change('api'));
     const { layers } = await shop.shelf.image('base');
     const [layer] = layers;
-    at.proxy.on(
-      ({ method, reference }) => method === 'GET' && reference === layer!.digest,
-      corrupts(),
-      Infinity,
-    );
+    for (const digest of [layer!.digest, listingOf(layer!)!.digest])
+      at.proxy.on(gets(digest), corrupts(), Infinity);
     expect(await complaints(clone.push())).toEqual({
       api: expect.stringMatching(
         new RegExp(`^api/Containerfile:2: ${layer!.digest} from .* is corrupt: its digest is `),

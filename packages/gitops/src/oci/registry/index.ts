@@ -4,6 +4,7 @@ import type { Store } from '../store';
 import { Client } from './client';
 import { findCredentials } from './credentials';
 import type { Credentials } from './credentials';
+import { Documents } from './documents';
 import { parseEndpoint } from './endpoint';
 import type { Endpoint } from './endpoint';
 import { RegistryRepository } from './repository';
@@ -50,6 +51,7 @@ export class RegistryStore implements Store {
   readonly isRemote = true;
   private readonly transport: Transport;
   private readonly client: Client;
+  private readonly documents = new Documents();
 
   constructor(endpoint: Endpoint, options: RegistryOptions) {
     this.where = `${endpoint.host}${endpoint.prefix ? `/${endpoint.prefix.slice(0, -1)}` : ''}`;
@@ -69,7 +71,7 @@ export class RegistryStore implements Store {
   }
 
   repository(name: string): RegistryRepository {
-    return new RegistryRepository(this.client, repositoryName(name));
+    return new RegistryRepository(this.client, this.documents, repositoryName(name));
   }
 
   close(): Promise<void> {

@@ -15,6 +15,7 @@ import type {
 import { StoreError } from '../store-error';
 import type { Descriptor } from '../types';
 import type { ApiRequest, Client } from './client';
+import { type Documents, isDocument } from './documents';
 import { download } from './download';
 import { referrerList } from './referrer-list';
 import { tagList } from './tag-list';
@@ -31,6 +32,7 @@ export class RegistryRepository implements WritableRepository {
 
   constructor(
     private readonly client: Client,
+    private readonly documents: Documents,
     readonly name: string,
   ) {
     this.path = `${client.endpoint.prefix}${name}`;
@@ -38,36 +40,25 @@ export class RegistryRepository implements WritableRepository {
   }
 
   async has(descriptor: Descriptor, options?: ReadOptions): Promise<boolean> {
+    if (this.documents.get(this.path, descriptor.digest)) return true;
     return this.exists(descriptor, 'pull', options);
   }
 
   open(descriptor: Descriptor, options?: ReadOptions): Content {
-    const what = `${this.where}@${descriptor.digest}`;
-    return verified(
-      download(this.client, this.read('GET', pathOf(descriptor), options), descriptor, what),
-      descriptor,
-      this.where,
-    );
+    return isDocument(descriptor) ? this.document(descriptor, options) : this.fetch(descriptor, options);
   }
 
   async resolve(tagOrDigest: string, options?: ReadOptions): Promise<Descriptor | undefined> {
+    if (isDigest(tagOrDigest)) return this.manifest(tagOrDigest, `manifests/${tagOrDigest}`, options);
     const what = this.named(tagOrDigest);
-    const path = `manifests/${isDigest(tagOrDigest) ? tagOrDigest : tagName(tagOrDigest)}`;
+    const path = `manifests/${tagName(tagOrDigest)}`;
     const head = await this.client.request(this.read('HEAD', path, options));
     await head.drain();
     if (head.status === 404) return undefined;
     if (head.status !== 200) throw await this.client.failure(head, what);
     const told = descriptorOf(head);
-    if (told && (!isDigest(tagOrDigest) || told.digest === tagOrDigest)) return told;
-
     // The headers are optional, and some registries leave them out: then the manifest itself tells.
-    const response = await this.client.document(this.read('GET', path, options));
-    if (response.status === 404) return undefined;
-    if (response.status !== 200) throw await this.client.failure(response, what);
-    const bytes = await readAll(response.body);
-    const found = describe({ mediaType: mediaTypeOf(parseManifest(bytes, what)), bytes });
-    if (!isDigest(tagOrDigest) || found.digest === tagOrDigest) return found;
-    throw new StoreError('corrupt', `${what} is corrupt: its digest is ${found.digest}`);
+    return told ?? this.manifest(tagOrDigest, path, options);
   }
 
   tags(options: TagOptions = {}): AsyncIterable<string> {
@@ -116,6 +107,47 @@ export class RegistryRepository implements WritableRepository {
     const request = this.read('GET', `referrers/${subject}`, options);
     request.url.searchParams.set('artifactType', artifactType);
     return referrerList(this.client, request, this.named(subject), artifactType);
+  }
+
+  /** The descriptor of a manifest that tells it itself; who asks for it mostly wants to read it next. */
+  private async manifest(
+    tagOrDigest: string,
+    path: string,
+    options?: ReadOptions,
+  ): Promise<Descriptor | undefined> {
+    const held = isDigest(tagOrDigest) ? this.documents.get(this.path, tagOrDigest) : undefined;
+    const bytes = held ?? (await this.whole(tagOrDigest, path, options));
+    if (!bytes) return undefined;
+    const what = this.named(tagOrDigest);
+    const found = describe({ mediaType: mediaTypeOf(parseManifest(bytes, what)), bytes });
+    if (isDigest(tagOrDigest) && found.digest !== tagOrDigest)
+      throw new StoreError('corrupt', `${what} is corrupt: its digest is ${found.digest}`);
+    this.documents.add(this.path, found.digest, bytes);
+    return found;
+  }
+
+  private async whole(tagOrDigest: string, path: string, options?: ReadOptions): Promise<Buffer | undefined> {
+    const response = await this.client.document(this.read('GET', path, options));
+    if (response.status === 404) return undefined;
+    if (response.status !== 200) throw await this.client.failure(response, this.named(tagOrDigest));
+    return readAll(response.body);
+  }
+
+  private async *document(descriptor: Descriptor, options?: ReadOptions): Content {
+    const held = this.documents.get(this.path, descriptor.digest);
+    if (held?.length === descriptor.size) return yield held;
+    const bytes = await readAll(this.fetch(descriptor, options));
+    this.documents.add(this.path, descriptor.digest, bytes);
+    yield bytes;
+  }
+
+  private fetch(descriptor: Descriptor, options?: ReadOptions): Content {
+    const what = `${this.where}@${descriptor.digest}`;
+    return verified(
+      download(this.client, this.read('GET', pathOf(descriptor), options), descriptor, what),
+      descriptor,
+      this.where,
+    );
   }
 
   /** The answer says more than that the manifest is stored. */
