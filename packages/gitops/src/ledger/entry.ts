@@ -3,7 +3,7 @@ import type { Digest } from '../oci/digest';
 import { canonicalJson } from '../oci/json';
 import { OCI } from '../oci/media-types';
 import type { Descriptor, Manifest } from '../oci/types';
-import type { Change, State } from './state';
+import type { Changes, State } from './state';
 
 /** Also the media type of an entry's one layer. */
 export const ENTRY_TYPE = 'application/vnd.gitops.ledger.v1+json';
@@ -14,8 +14,17 @@ export const WINDOW = 32;
 /** What was done, in the words of the one who did it. */
 export interface Operation {
   /** A merge changes nothing: it settles what others have written at the same time. */
-  readonly kind: 'push' | 'merge';
+  readonly kind: 'push' | 'promote' | 'shift' | 'unshift' | 'hold' | 'release' | 'copy' | 'merge';
+  /** Of a push, a hold, a release and a copy the ring; of a promotion and a shift the ring that versions came from. */
   readonly ring?: string;
+  /** Of a promotion the ring that versions went to; of an unshift the ring that they were taken from. */
+  readonly to?: string;
+  /** The entry that an unshift takes back. */
+  readonly undoes?: Digest;
+  /** Of a copy the store that versions came from. */
+  readonly store?: string;
+  /** What stood against it, and was overridden. */
+  readonly forced?: readonly string[];
 }
 
 /** Who did it, as far as the surroundings tell. */
@@ -28,7 +37,7 @@ export interface Actor {
 }
 
 /** One write to the ledger. Every entry holds all of the state after it. */
-export interface Entry extends Actor {
+export interface Entry extends Actor, Changes {
   readonly schemaVersion: 1;
   /** One more than the highest of the entries before; the first is 1. */
   readonly sequence: number;
@@ -41,7 +50,6 @@ export interface Entry extends Actor {
   /** RFC 3339, by the clock of the writer: for people, nothing is decided by it. */
   readonly time: string;
   readonly operation: Operation;
-  readonly changes: readonly Change[];
   readonly state: State;
 }
 

@@ -6,13 +6,12 @@ import { withLock } from '../support/lock';
 import { type Actor, type Entry, type Operation, type StoredEntry, WINDOW, sequenceOf } from './entry';
 import { EntryStore } from './entry-store';
 import { EMPTY_VIEW, type View, firstOf, merged, within } from './merge';
-import { type Change, type State, applied } from './state';
+import { type Changes, type State, applied } from './state';
 import { checkAgainstParents } from './verify';
 
 /** What is to be written on top of a view. */
-export interface Draft {
+export interface Draft extends Changes {
   readonly operation: Operation;
-  readonly changes: readonly Change[];
   /** Where the versions that the changes bring are described. */
   readonly details: State;
 }
@@ -203,11 +202,11 @@ export class Ledger {
   private async write(
     actor: Actor,
     view: View,
-    { operation, changes, details }: Draft,
+    { operation, changes, holds, details }: Draft,
   ): Promise<StoredEntry> {
     for (const head of view.heads) await this.verify(head);
     const sequence = Math.max(0, ...view.heads.map(({ entry }) => entry.sequence)) + 1;
-    const state = applied(view.state, changes, details);
+    const state = applied(view.state, { changes, holds }, details);
     if (!state) throw new Error('the changes do not fit what they were made for');
     const entry: Entry = {
       schemaVersion: 1,
@@ -219,6 +218,7 @@ export class Ledger {
       ...actor,
       operation,
       changes,
+      ...(holds ? { holds } : {}),
       state,
     };
     const stored = await this.entries.write(entry);

@@ -78,7 +78,7 @@ export function folded(
   const voided = new Set(first.entry.void);
   let { state } = first.entry;
   for (const { tag, entry } of others) {
-    const after = applied(state, entry.changes, entry.state);
+    const after = applied(state, entry, entry.state);
     if (after) state = after;
     else voided.add(tag);
   }

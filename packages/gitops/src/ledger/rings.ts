@@ -39,6 +39,16 @@ export class Rings {
     );
   }
 
+  /** The rings that come after one, in their order, without `post`. */
+  following(ring: string): readonly string[] {
+    return this.all.slice(this.all.indexOf(ring) + 1, -1);
+  }
+
+  /** The last of gitops.yaml. */
+  get last(): string {
+    return this.named[this.named.length - 1]!;
+  }
+
   /** The ring that comes next; undefined after the last. Where nobody works, in `post`, nothing comes next. */
   after(ring: string): string | undefined {
     const next = this.all[this.all.indexOf(ring) + 1];

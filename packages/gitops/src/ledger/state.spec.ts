@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { change, details, published, shown } from '../../test/ledger/changes';
-import { type Change, EMPTY_STATE, type State, applied, holding, imageState } from './state';
+import {
+  type Change,
+  EMPTY_STATE,
+  type State,
+  applied as appliedAll,
+  holdOf,
+  holding,
+  imageState,
+} from './state';
 import { isTaken } from './version';
 
 const DETAILS = details({
@@ -9,6 +17,9 @@ const DETAILS = details({
 });
 const NEW_API = change('api', 'developers', '', '1.0.0', true);
 const NEW_WEB = change('web', 'developers', '', '2.0.0', true);
+
+const applied = (state: State, changes: readonly Change[], described: State): State | undefined =>
+  appliedAll(state, { changes }, described);
 
 /** The state that changes make, one after the other. */
 function after(...steps: (Change | readonly Change[])[]): State {
@@ -223,5 +234,27 @@ describe('whatever was changed', () => {
         },
       ),
     );
+  });
+});
+
+describe('a ring on hold', () => {
+  const put = (state: State, holds: Record<string, string | null>): State =>
+    appliedAll(state, { changes: [], holds }, EMPTY_STATE)!;
+
+  it('is so until it is released', () => {
+    const held = put(put(EMPTY_STATE, { users: 'broken' }), { testers: 'too' });
+    expect([holdOf(held, 'users'), holdOf(held, 'testers'), holdOf(held, 'constructor')]).toEqual([
+      'broken',
+      'too',
+      undefined,
+    ]);
+    expect(put(held, { users: null }).holds).toEqual({ testers: 'too' });
+    expect(put(put(held, { users: null }), { testers: null })).toEqual(EMPTY_STATE);
+  });
+
+  it('stays so whatever changes', () => {
+    const held = put(EMPTY_STATE, { users: 'broken' });
+    const changed = applied(held, [], EMPTY_STATE)!;
+    expect(changed).toEqual(held);
   });
 });

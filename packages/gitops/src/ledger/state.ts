@@ -22,6 +22,8 @@ export interface ImageState {
 /** What all rings hold. */
 export interface State {
   readonly images: Readonly<Record<string, ImageState>>;
+  /** The rings that nothing may enter for now, and why. */
+  readonly holds?: Readonly<Record<string, string>>;
 }
 
 /** A ring gets another version of an image. */
@@ -34,6 +36,13 @@ export interface Change {
   readonly to?: string;
   /** Whether the version is claimed by this very change. */
   readonly isNew?: boolean;
+}
+
+/** What one entry changes: all of it, or nothing. */
+export interface Changes {
+  readonly changes: readonly Change[];
+  /** The rings that are put on hold, and why; null for those that are released. */
+  readonly holds?: Readonly<Record<string, string | null>>;
 }
 
 export const EMPTY_STATE: State = { images: {} };
@@ -62,7 +71,7 @@ export function holding(
  *
  * @param details where the versions that the changes bring are described: the state of the entry that has them
  */
-export function applied(state: State, changes: readonly Change[], details: State): State | undefined {
+export function applied(state: State, { changes, holds }: Changes, details: State): State | undefined {
   const images: Record<string, ImageState> = { ...state.images };
   for (const change of changes) {
     const before = imageState({ images }, change.image);
@@ -70,7 +79,24 @@ export function applied(state: State, changes: readonly Change[], details: State
     if (!after) return undefined;
     images[change.image] = after;
   }
-  return { images: withoutUnheld(images, new Set(changes.map(({ image }) => image))) };
+  const held = holds ? withHolds(state.holds, holds) : state.holds;
+  return {
+    images: withoutUnheld(images, new Set(changes.map(({ image }) => image))),
+    ...(held && Object.keys(held).length > 0 ? { holds: held } : {}),
+  };
+}
+
+/** Why nothing may enter a ring; undefined where it may. */
+export function holdOf({ holds = {} }: State, ring: string): string | undefined {
+  return Object.hasOwn(holds, ring) ? holds[ring] : undefined;
+}
+
+function withHolds(
+  before: State['holds'] = {},
+  holds: NonNullable<Changes['holds']>,
+): Readonly<Record<string, string>> {
+  const all = Object.entries({ ...before, ...holds });
+  return Object.fromEntries(all.filter((entry): entry is [string, string] => entry[1] !== null));
 }
 
 function withChange(

@@ -28,10 +28,12 @@ export async function checkAgainstParents(store: EntryStore, stored: StoredEntry
 
   const before = found[0] && (await stateAfter(store, found[0], entry.ancestors));
   if (found[0] && !before) return;
-  const state = applied(before?.state ?? EMPTY_STATE, entry.changes, entry.state);
+  const state = applied(before?.state ?? EMPTY_STATE, entry, entry.state);
   if (!state) return fail('its changes do not fit');
   const image = difference(state, entry.state);
   if (image !== undefined) fail(`the state of ${image} is another one`);
+  if (!canonicalJson(state.holds ?? {}).equals(canonicalJson(entry.state.holds ?? {})))
+    fail('other rings are on hold');
   if (within(before?.voided ?? [], sequence).join() !== [...entry.void].sort().join())
     fail('it voids other entries');
 }

@@ -17,9 +17,13 @@ export interface SettingsFile {
   readonly initialVersion?: string;
 }
 
-interface Ring {
+export interface Ring {
   readonly name: string;
   readonly description?: string;
+  /** `24h` */
+  readonly soak?: string;
+  readonly from?: string;
+  readonly hold?: boolean;
 }
 
 let check: ValidateFunction<SettingsFile> | undefined;
@@ -89,7 +93,8 @@ function offsetOf({ path, key, keyword }: Violation, document: SettingsDocument)
 }
 
 /**
- * What a schema cannot say: a ring is in the list once, and a site has an environment and a ring that there are.
+ * What a schema cannot say: a ring is in the list once, versions come to it from one before it, and a site has an
+ * environment and a ring that there are.
  * @param rings those that hold: of the file, or by default
  * @throws GitopsError for the first mistake of a kind
  */
@@ -106,6 +111,16 @@ export function checkReferences(
       document.place(document.offset(['rings', twice])),
       'remove one of the two',
     );
+  listed.forEach((ring, i) => {
+    const from = typeof ring === 'object' ? ring.from : undefined;
+    const before = ['ante', ...names.slice(0, i)];
+    if (from === undefined || before.includes(from)) return;
+    throw new GitopsError(
+      `from of the ring ${names[i]}: ${from} is no ring that comes before it`,
+      document.place(document.offset(['rings', i, 'from'])),
+      `use one of ${before.join(', ')}`,
+    );
+  });
   const known = { environment: Object.keys(environments), ring: ['ante', ...rings] };
   for (const [site, settings] of Object.entries(sites))
     for (const key of ['environment', 'ring'] as const) {

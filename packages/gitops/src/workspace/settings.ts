@@ -1,9 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { type Protection, type Protections, parseDuration } from '../ledger/protection';
 import { GitopsError } from '../support/errors';
 import { SettingsDocument } from './settings-document';
-import { checkReferences, checkSchema, ringName } from './settings-schema';
+import { type Ring, checkReferences, checkSchema, ringName } from './settings-schema';
 
 export const SETTINGS_FILE = 'gitops.yaml';
 export const DEFAULT_STORE = 'oci:.gitops/store';
@@ -23,6 +24,8 @@ export interface Settings {
   readonly rings: readonly string[];
   /** By the ring's name; not every ring has one. */
   readonly ringDescriptions?: Readonly<Record<string, string>>;
+  /** What protects a ring, by its name; not every ring is. */
+  readonly protections?: Protections;
   /** Directories of kustomizations, relative to the workspace, by the environment's name. */
   readonly environments: Readonly<Record<string, string>>;
   /** By their names. */
@@ -78,11 +81,24 @@ function parseSettings(text: string, defaults: Settings): Settings {
   const descriptions = listed.flatMap((ring) =>
     typeof ring === 'object' && ring.description !== undefined ? [[ring.name, ring.description]] : [],
   );
+  const protections = listed.flatMap((ring) => {
+    const protection = typeof ring === 'object' ? protectionOf(ring) : {};
+    return Object.keys(protection).length > 0 ? [[ringName(ring), protection]] : [];
+  });
   return {
     ...defaults,
     ...others,
     rings,
+    ...(protections.length > 0 ? { protections: Object.fromEntries(protections) } : {}),
     ...(descriptions.length > 0 ? { ringDescriptions: Object.fromEntries(descriptions) } : {}),
+  };
+}
+
+function protectionOf({ soak, from, hold }: Ring): Protection {
+  return {
+    ...(soak === undefined ? {} : { soakMs: parseDuration(soak) }),
+    ...(from === undefined ? {} : { from }),
+    ...(hold ? { hold } : {}),
   };
 }
 

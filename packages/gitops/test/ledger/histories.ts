@@ -12,7 +12,7 @@ export const RINGS = new Rings(['developers', 'testers', 'users']);
 /** An entry with these changes on top of what its writer sees. */
 export function entryOn(view: View, who: string, changes: readonly Change[], described: State): StoredEntry {
   const sequence = Math.max(0, ...view.heads.map(({ entry }) => entry.sequence)) + 1;
-  const state = applied(view.state, changes, described);
+  const state = applied(view.state, { changes }, described);
   if (!state) throw new Error(`${who} cannot change that`);
   const entry: Entry = {
     schemaVersion: 1,
