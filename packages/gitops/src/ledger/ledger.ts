@@ -33,7 +33,14 @@ export interface Commit {
   readonly draft?: Draft;
 }
 
+interface Verdict {
+  readonly stands: boolean;
+  readonly isFinal: boolean;
+}
+
 const SETTLE_MS = 200;
+/** Of those that lost none waits longer before it tries again, however slow the store is. */
+const MAX_PAUSE_MS = 2000;
 const MAX_TRIES = 100;
 const MERGE: Pick<Draft, 'operation' | 'changes'> = { operation: { kind: 'merge' }, changes: [] };
 
@@ -144,23 +151,59 @@ export class Ledger {
     const own: { readonly stored: StoredEntry; readonly draft: Draft }[] = [];
     for (let tries = 0; tries <= MAX_TRIES; tries++) {
       const view = await this.read();
-      const standing = own.findLast(({ stored: { tag } }) => view.included.has(tag) && !view.voided.has(tag));
-      if (standing && isConfirmed(view, standing.stored)) return { view, tries, draft: standing.draft };
-      // What stands only because it was merged is settled by an entry that comes after it, whoever writes it.
-      const draft = standing ? { ...MERGE, details: view.state } : await decide(view);
+      const verdicts = await Promise.all(own.map(({ stored }) => this.verdictOn(stored, view)));
+      const standing = own.findLast((_, i) => verdicts[i]!.stands);
+      if (standing && verdicts[own.indexOf(standing)]!.isFinal) return { view, tries, draft: standing.draft };
+      // What stands only because it was merged is settled by an entry that comes after it, whoever writes it. And who
+      // gives up has to know first that what it wrote before will not stand after all.
+      const isOpen = verdicts.some(({ isFinal }) => !isFinal);
+      const merge: Draft = { ...MERGE, details: view.state };
+      const draft = standing ? merge : await this.decided(decide, view, isOpen ? merge : undefined);
       if (!draft) return { view, tries };
       const started = this.now();
       const stored = await this.write(actor, view, draft);
-      if (!standing) own.push({ stored, draft });
+      if (draft !== merge) own.push({ stored, draft });
       const settleMs = Math.max(this.settleMs, 3 * (this.now() - started));
       const settled = await this.settle(stored, settleMs);
-      if (settled) return { view: settled, tries: tries + 1, draft: standing?.draft ?? draft };
+      if (settled && draft !== merge) return { view: settled, tries: tries + 1, draft };
+      if (settled && standing) return { view: settled, tries: tries + 1, draft: standing.draft };
     }
     throw new GitopsError(
       `${MAX_TRIES} entries were written to ${this.entries.repository.where}, and others were always faster`,
       undefined,
       'run it again when fewer are writing',
     );
+  }
+
+  /** Whether an entry stands, and whether it may still turn out otherwise. */
+  private async verdictOn({ tag, entry }: StoredEntry, view: View): Promise<Verdict> {
+    const { confirmed } = view;
+    if (view.included.has(tag)) {
+      const stands = !view.voided.has(tag);
+      return { stands, isFinal: isSaidBy(confirmed, tag, stands) };
+    }
+    // Who has slept for long finds it no longer in the window: the entries that still had it there have the last word.
+    let [at] = view.heads;
+    while (at && at.entry.sequence > entry.sequence) {
+      if (at.entry.ancestors.includes(tag)) return { stands: !at.entry.void.includes(tag), isFinal: true };
+      const [before] = at.entry.previous;
+      at = before && (await this.entries.read(before));
+    }
+    return { stands: false, isFinal: true };
+  }
+
+  /** @param otherwise what to write first where nothing is to be written, or it fails; undefined where that is all */
+  private async decided(
+    decide: (view: View) => Promise<Draft | undefined>,
+    view: View,
+    otherwise: Draft | undefined,
+  ): Promise<Draft | undefined> {
+    try {
+      return (await decide(view)) ?? otherwise;
+    } catch (error) {
+      if (otherwise) return otherwise;
+      throw error;
+    }
   }
 
   /** Waits until it is known whether the entry stands; undefined where it does not, or not by itself. */
@@ -172,7 +215,7 @@ export class Ledger {
       if (view.heads[0]?.tag !== stored.tag) {
         if (isConfirmed(view, stored)) return view;
         // Of many that lost only some write again at once.
-        await sleep(Math.random() * settleMs * view.heads.length);
+        await sleep(Math.random() * Math.min(settleMs * view.heads.length, MAX_PAUSE_MS));
         return undefined;
       }
       const isKnown = view.confirmed?.tag === stored.tag;
@@ -242,8 +285,13 @@ function isSettled({ heads, confirmed }: View): boolean {
 
 /** Whether the entry stands, whatever may still come to light. */
 function isConfirmed({ confirmed }: View, { tag }: StoredEntry): boolean {
+  return isSaidBy(confirmed, tag, true);
+}
+
+/** Whether a confirmed entry says of another one that it stands, or that it does not. */
+function isSaidBy(confirmed: StoredEntry | undefined, tag: string, stands: boolean): boolean {
   if (!confirmed) return false;
-  return (
-    confirmed.tag === tag || (confirmed.entry.ancestors.includes(tag) && !confirmed.entry.void.includes(tag))
-  );
+  if (confirmed.tag === tag) return stands;
+  const { ancestors, void: voided } = confirmed.entry;
+  return ancestors.includes(tag) && voided.includes(tag) !== stands;
 }

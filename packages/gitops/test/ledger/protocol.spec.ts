@@ -109,6 +109,69 @@ describe('a reader', () => {
     }));
 });
 
+describe('a writer who is slow to hear of its own entry', () => {
+  /** Its entries are there at once, but it takes so long until it is told. */
+  function slow(ms: number): RemoteRepository {
+    const asked = new Set<string>();
+    return remote((request) => {
+      if (!/^PUT \d{10}-/.test(request)) return WAY_MS * random();
+      const isAnswer = asked.has(request);
+      asked.add(request);
+      return isAnswer ? ms : WAY_MS * random();
+    });
+  }
+  const standing = async (who: string) =>
+    (await audit(memory)).standing.filter(({ entry }) => entry.who === who);
+
+  it('finds that it stands, even when it is out of sight', () =>
+    time.run(async () => {
+      await push('first', 'web');
+      const late = new Push('late');
+      const done = late.to(ledgerOf(slow(20_000)));
+      for (let i = 0; i < 40; i++) await push(`other ${i}`, 'web');
+      const { draft } = await done;
+      expect(time.now()).toBeGreaterThan(20_000);
+      expect(await standing('late')).toHaveLength(1);
+      expect(late.decided).toBe(1);
+      expect(draft?.changes).toEqual([expect.objectContaining({ image: 'api', to: '0.1.0' })]);
+    }));
+
+  it('decides anew once it knows that it does not', () =>
+    time.run(async () => {
+      const late = new Push('late');
+      const done = late.to(ledgerOf(slow(20_000)));
+      // Seen by nobody before another one is confirmed, or seen and merged: either way it stands once in the end.
+      for (let i = 0; i < 40; i++) await push(`other ${i}`);
+      await done;
+      expect(await standing('late')).toHaveLength(1);
+      expect((await audit(memory)).standing).toHaveLength(41);
+    }));
+
+  it.each([
+    ['fails', () => Promise.reject(new Error('overtaken'))],
+    ['has nothing to do any more', () => Promise.resolve(undefined)],
+  ])('waits for what becomes of it where it %s', (_, second) =>
+    time.run(async () => {
+      // Of two at once, the one that is voided at first sight.
+      const [a, b] = [new Push('a'), new Push('b')];
+      const deciding = (one: Push) => {
+        const ledger = ledgerOf();
+        let asked = 0;
+        return ledger.commit({ who: one.who }, async ({ state }) =>
+          ++asked === 1 ? one.draft(state) : second(),
+        );
+      };
+      const ends = await Promise.allSettled([deciding(a), deciding(b)]);
+      const done = ends.flatMap((end, i) =>
+        end.status === 'fulfilled' && end.value.draft ? [['a', 'b'][i]!] : [],
+      );
+      // Who is told that it is done is the one that stands, and nobody else does.
+      expect((await audit(memory)).standing.map(({ entry }) => entry.who)).toEqual(done);
+      expect(done).toHaveLength(1);
+    }),
+  );
+});
+
 describe('several writers at once', () => {
   /** Each commits so many times, one after the other. */
   async function write(

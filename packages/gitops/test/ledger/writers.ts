@@ -28,7 +28,7 @@ export class Push {
     });
   }
 
-  private draft(state: State): Draft {
+  draft(state: State): Draft {
     const { image, ring } = this;
     const { rings: held, taken } = imageState(state, image);
     this.version = nextVersion({ rings: RINGS, ring, held, taken, initialVersion: '0.1.0' });
