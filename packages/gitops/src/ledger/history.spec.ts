@@ -92,6 +92,29 @@ describe('the history', () => {
   });
 });
 
+it('does not believe an entry that does not stand itself', async () => {
+  const first = push('1.0.0');
+  const details = stateOf({ api: { developers: '1.0.1' }, web: { developers: '1.0.0' } });
+  const branch = (who: string) =>
+    entryOn(chain.view, who, [change('api', 'developers', '1.0.0', '1.0.1', true)], details);
+  const [winner, loser] = [branch('one'), branch('other')].sort((a, b) => (a.tag < b.tag ? -1 : 1));
+  // Its writer has seen both, and thought that the other one stands.
+  const misled = entryOn(
+    { ...merged([loser!], first), heads: [loser!, winner!], voided: new Set([winner!.tag]) },
+    'misled',
+    [change('web', 'developers', '', '1.0.0', true)],
+    details,
+  );
+  const ahead = entryOn(merged([winner!, loser!], first), 'ahead', [], chain.view.state);
+  const both = merged([ahead, misled], ahead);
+  const head = entryOn({ ...both, heads: [ahead, misled] }, 'head', [], both.state);
+  const byDigest = new Map([first, winner!, loser!, misled, ahead].map((one) => [one.digest as string, one]));
+  const entries = { read: async (digest: string) => byDigest.get(digest) } as typeof chain.entries;
+  const found = await all(historyOf(entries, merged([head], head)));
+  expect(found).toContain(`2 ${winner!.entry.who}`);
+  expect(found).toContain(`2 ${loser!.entry.who} void`);
+});
+
 describe('what an unshift takes back', () => {
   it('is the latest promotion into the ring', async () => {
     push('1.0.0');

@@ -12,18 +12,31 @@ export interface Past {
   readonly stands: boolean;
 }
 
-/** The entries of a view and all before them, the latest first, as far back as the store has them. */
-export async function* historyOf(entries: EntryStore, view: View): AsyncGenerator<Past> {
+/**
+ * The entries of a view and all before them, the latest first, as far back as the store has them.
+ * @param isKnown entries that are left out, and what came before them
+ */
+export async function* historyOf(
+  entries: EntryStore,
+  view: Pick<View, 'heads' | 'voided'>,
+  isKnown: (stored: StoredEntry) => boolean = () => false,
+): AsyncGenerator<Past> {
   const voided = new Set(view.voided);
-  const open = new Map<Digest, StoredEntry>(view.heads.map((head) => [head.digest, head]));
+  const heads = view.heads.filter((head) => !isKnown(head));
+  const open = new Map<Digest, StoredEntry>(heads.map((head) => [head.digest, head]));
+  // Only an entry that itself stands first knows what stands: others have voided what they lost to in the end.
+  const first = new Set<Digest>(view.heads.slice(0, 1).map(({ digest }) => digest));
   while (open.size > 0) {
     const [next] = [...open.values()].sort(latestFirst);
     open.delete(next!.digest);
-    for (const tag of next!.entry.void) voided.add(tag);
+    if (first.has(next!.digest)) {
+      for (const tag of next!.entry.void) voided.add(tag);
+      for (const digest of next!.entry.previous.slice(0, 1)) first.add(digest);
+    }
     yield { stored: next!, stands: !voided.has(next!.tag) };
     for (const digest of next!.entry.previous) {
       const parent = open.get(digest) ?? (await entries.read(digest));
-      if (parent) open.set(digest, parent);
+      if (parent && !isKnown(parent)) open.set(digest, parent);
     }
   }
 }

@@ -95,7 +95,8 @@ function taken(state: State, images: readonly string[], ring: string, to: string
   });
 }
 
-function withPost(state: State, rings: Rings, changes: readonly Change[]): Change[] {
+/** The changes, and those by which `post` gets what they displace from the last ring. */
+export function withPost(state: State, rings: Rings, changes: readonly Change[]): Change[] {
   const displaced = changes.filter(({ ring, from }) => ring === rings.last && from !== undefined);
   const toPost = displaced.flatMap(({ image, from }) => {
     const held = versionIn(imageState(state, image).rings, POST);

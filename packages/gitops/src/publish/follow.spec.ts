@@ -1,7 +1,7 @@
 import { image, store as storeImage } from '../../test/oci/fixtures';
 import { RemoteRepository, type Way } from '../../test/ledger/remote-repository';
 import { stateOf, v } from '../../test/publish/states';
-import type { StoredEntry } from '../ledger/entry';
+import { type StoredEntry, WINDOW } from '../ledger/entry';
 import { Ledger } from '../ledger/ledger';
 import { EMPTY_STATE, type State } from '../ledger/state';
 import { MemoryStore } from '../oci/memory';
@@ -112,6 +112,15 @@ describe('the tags of images', () => {
     const second = await claim('developers', '0.1.0', '0.1.1');
     expect(await followTags(ledger, second, repositoryOf)).toBe(2);
     expect(await tags()).toEqual({ '0.1.0': 'something else', '0.1.1': '0.1.1', developers: '0.1.1' });
+  });
+
+  it('of all versions are made up for, however many were claimed meanwhile', async () => {
+    let last = await claim('developers', undefined, '0.1.0');
+    await followTags(ledger, last, repositoryOf);
+    const versions = Array.from({ length: WINDOW + 8 }, (_, i) => `0.1.${i + 1}`);
+    for (const [i, version] of versions.entries()) last = await claim('developers', `0.1.${i}`, version);
+    expect(await followTags(ledger, last, repositoryOf)).toBe(versions.length + 1);
+    expect(Object.keys(await tags()).sort()).toEqual(['0.1.0', ...versions, 'developers'].sort());
   });
 
   it('of what an earlier run did not come to are made up for', async () => {

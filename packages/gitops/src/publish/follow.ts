@@ -2,8 +2,9 @@ import { readDocument } from '../oci/content';
 import type { RawManifest, WritableRepository } from '../oci/store';
 import { StoreError } from '../oci/store-error';
 import type { Digest } from '../oci/types';
-import type { StoredEntry } from '../ledger/entry';
+import { type StoredEntry, WINDOW } from '../ledger/entry';
 import type { EntryStore } from '../ledger/entry-store';
+import { historyOf } from '../ledger/history';
 import type { Ledger } from '../ledger/ledger';
 import { EMPTY_STATE, type State, imageState } from '../ledger/state';
 import { GitopsError } from '../support/errors';
@@ -79,17 +80,23 @@ export async function followTags(
 async function claimedBetween(
   entries: EntryStore,
   after: StoredEntry | undefined,
-  { entry: { ancestors, void: voided } }: StoredEntry,
+  confirmed: StoredEntry,
 ): Promise<Tag[]> {
-  const before = new Set([...(after ? [after.tag, ...after.entry.ancestors] : []), ...voided]);
-  const tags = ancestors.filter((tag) => !before.has(tag));
-  const between = await Promise.all(tags.map((tag) => entries.read(tag)));
-  return between.flatMap((stored) =>
-    (stored?.entry.changes ?? []).flatMap(({ image, to, isNew }): Tag[] => {
-      const version = isNew && to ? imageState(stored!.entry.state, image).versions[to] : undefined;
-      return version ? [{ image, tag: to!, digest: version.digest, moves: false }] : [];
-    }),
-  );
+  // What did not stand there may stand by now.
+  const voided = new Set(after?.entry.void);
+  const before = new Set(after && [after.tag, ...after.entry.ancestors.filter((tag) => !voided.has(tag))]);
+  const oldest = after ? after.entry.sequence - WINDOW : 0;
+  const isFollowed = ({ tag, entry }: StoredEntry): boolean => before.has(tag) || entry.sequence <= oldest;
+  const tags: Tag[] = [];
+  const view = { heads: [confirmed], voided: new Set<string>() };
+  for await (const { stored, stands } of historyOf(entries, view, isFollowed)) {
+    const { changes, state } = stored.entry;
+    for (const { image, to, isNew } of stands ? changes : []) {
+      const version = isNew && to ? imageState(state, image).versions[to] : undefined;
+      if (version) tags.push({ image, tag: to!, digest: version.digest, moves: false });
+    }
+  }
+  return tags;
 }
 
 /** The tags that are to be written to get from one state to another. */
