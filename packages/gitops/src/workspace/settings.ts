@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { type Protection, type Protections, parseDuration } from '../ledger/protection';
+import type { Protection, Protections } from '../ledger/protection';
+import { parseDuration } from '../support/duration';
 import { GitopsError } from '../support/errors';
 import { SettingsDocument } from './settings-document';
 import { type Ring, checkReferences, checkSchema, ringName } from './settings-schema';
