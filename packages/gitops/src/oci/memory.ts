@@ -4,6 +4,7 @@ import { isDigest } from './digest';
 import type { Digest } from './digest';
 import { describe, parseManifest } from './manifest';
 import { repositoryName, tagName } from './names';
+import { References, isDocument } from './references';
 import type {
   Content,
   PushOptions,
@@ -38,9 +39,10 @@ export class MemoryStore implements Store {
 export class MemoryRepository implements WritableRepository {
   readonly where: string;
   private readonly blobs = new Map<Digest, Buffer>();
-  private readonly manifests = new Map<Digest, Descriptor>();
+  private readonly manifestsByDigest = new Map<Digest, Descriptor>();
   private readonly tagged = new Map<string, Descriptor>();
   private readonly mutexes = new Mutexes();
+  private readonly references = new References(this);
 
   constructor(
     private readonly store: MemoryStore,
@@ -58,7 +60,7 @@ export class MemoryRepository implements WritableRepository {
   }
 
   async resolve(tagOrDigest: string): Promise<Descriptor | undefined> {
-    return isDigest(tagOrDigest) ? this.manifests.get(tagOrDigest) : this.tagged.get(tagOrDigest);
+    return isDigest(tagOrDigest) ? this.manifestsByDigest.get(tagOrDigest) : this.tagged.get(tagOrDigest);
   }
 
   async *tags({ after = '' }: TagOptions = {}): AsyncIterable<string> {
@@ -80,9 +82,31 @@ export class MemoryRepository implements WritableRepository {
     parseManifest(manifest.bytes, 'the manifest to store');
     const descriptor = describe(manifest);
     this.blobs.set(descriptor.digest, manifest.bytes);
-    this.manifests.set(descriptor.digest, descriptor);
+    this.manifestsByDigest.set(descriptor.digest, descriptor);
     if (tag !== undefined) this.tagged.set(tag, descriptor);
     return descriptor;
+  }
+
+  async manifests(): Promise<readonly Descriptor[]> {
+    return [...this.manifestsByDigest.values()];
+  }
+
+  async delete(digest: Digest): Promise<void> {
+    const descriptor = this.manifestsByDigest.get(digest);
+    if (!descriptor) return;
+    const parts = await this.references.of(descriptor);
+    this.manifestsByDigest.delete(digest);
+    for (const [tag, named] of this.tagged) if (named.digest === digest) this.tagged.delete(tag);
+    this.blobs.delete(digest);
+    this.references.forget(digest);
+    const named = await this.references.reachedFrom(this.manifestsByDigest.values());
+    for (const part of parts)
+      if (!isDocument(part) && !named.has(part.digest)) this.blobs.delete(part.digest);
+  }
+
+  async untag(tag: string): Promise<boolean> {
+    this.tagged.delete(tag);
+    return true;
   }
 
   exclusively<T>(work: () => Promise<T>, purpose = 'work'): Promise<T> {

@@ -7,7 +7,7 @@ import { hexOf, sha256 } from './digest';
 import { canonicalJson } from './json';
 import { describe, isIndex, parseManifest } from './manifest';
 import { OCI } from './media-types';
-import type { ReadOptions, Repository, WritableRepository } from './store';
+import type { RawManifest, ReadOptions, Repository, WritableRepository } from './store';
 import { StoreError } from './store-error';
 import type { Annotations, Descriptor, Digest, Index, Manifest } from './types';
 
@@ -48,13 +48,28 @@ export async function attach(
   );
   const raw = { mediaType: OCI.manifest, bytes: canonicalJson(manifest) };
   const descriptor = describe(raw);
-  const isListed = repository.putReferrer
-    ? await repository.putReferrer(raw, options)
-    : await repository.putManifest(raw, undefined, options).then(() => false);
   const { artifactType, annotations } = manifest;
-  const entry = { ...descriptor, artifactType, annotations };
-  if (!isListed) await addToTag(repository, subject.digest, entry, options);
+  await putAttached(repository, subject.digest, raw, { ...descriptor, artifactType, annotations }, options);
   return descriptor;
+}
+
+/**
+ * Stores the manifest of an artifact, of which all else is there, and has it listed among what is attached to another
+ * manifest.
+ * @param entry how the list describes it, where it is for the client to keep the list
+ * @throws StoreError
+ */
+export async function putAttached(
+  repository: WritableRepository,
+  subject: Digest,
+  manifest: RawManifest,
+  entry: Descriptor,
+  options: ReadOptions = {},
+): Promise<void> {
+  const isListed = repository.putReferrer
+    ? await repository.putReferrer(manifest, options)
+    : await repository.putManifest(manifest, undefined, options).then(() => false);
+  if (!isListed) await addToTag(repository, subject, entry, options);
 }
 
 /**
@@ -76,6 +91,22 @@ export async function attached(
         (entry) => entry.artifactType === artifactType,
       );
   return found.sort((a, b) => compare(createdOf(b), createdOf(a)) || compare(a.digest, b.digest));
+}
+
+/**
+ * All that is attached to a manifest, of any type, as it is listed, in the order of the digests.
+ * @throws StoreError
+ */
+export async function allAttached(
+  repository: Repository,
+  subject: Digest,
+  options: ReadOptions = {},
+): Promise<readonly Descriptor[]> {
+  const listed = (await repository.referrers?.(subject, undefined, options)) ?? [];
+  // What came into a registry before it had a list of its own is listed by the tag.
+  const { manifests } = await readTag(repository, subject, options);
+  const found = new Map([...manifests, ...listed].map((entry) => [entry.digest, entry]));
+  return [...found.values()].sort((a, b) => compare(a.digest, b.digest));
 }
 
 /**

@@ -35,14 +35,18 @@ export interface Repository extends BlobSource {
   tags(options?: TagOptions): AsyncIterable<string>;
 
   /**
-   * The manifests of a type whose subject this one is, as the store itself lists them; undefined when it keeps no list.
+   * The manifests of a type, or of any, whose subject this one is, as the store itself lists them; undefined when it
+   * keeps no list.
    * @see attached, which works with any store
    */
   referrers?(
     subject: Digest,
-    artifactType: string,
+    artifactType?: string,
     options?: ReadOptions,
   ): Promise<readonly Descriptor[] | undefined>;
+
+  /** All manifests, those without a tag too, each once. Absent where the store cannot list them, as a registry. */
+  manifests?(): Promise<readonly Descriptor[]>;
 }
 
 export interface TagOptions extends ReadOptions {
@@ -80,6 +84,20 @@ export interface WritableRepository extends Repository {
    * @returns whether the store lists it from now on; if not, it is for the client to do so
    */
   putReferrer?(manifest: RawManifest, options?: ReadOptions): Promise<boolean>;
+
+  /**
+   * Removes a manifest or index, with all its tags (distribution-spec, "Deleting Manifests"); what is not there is no
+   * error. The manifests that an index names stay. Blobs that nothing else names go too: here and now in a directory and
+   * in memory, in a registry when its owner collects garbage.
+   * @throws StoreError `rejected` where the store does not allow it
+   */
+  delete?(digest: Digest, options?: ReadOptions): Promise<void>;
+
+  /**
+   * Removes a tag (distribution-spec, "Deleting Tags"); what it names stays, and one that is not there is no error.
+   * @returns false where the store removes no tag by itself, as many registries: it goes with its manifest only
+   */
+  untag?(tag: string, options?: ReadOptions): Promise<boolean>;
 }
 
 export interface PushOptions extends ReadOptions {

@@ -23,6 +23,8 @@ export interface RegistryVariant {
   readonly tls?: Certificate;
   /** Gives what another has, and takes nothing. */
   readonly readOnlyOf?: RunningRegistry;
+  /** Whether it allows deletes; it does unless told otherwise, which a registry by itself does not. */
+  readonly deletes?: boolean;
 }
 
 /** Starts `docker-registry` on a free port, with a directory of its own. */
@@ -31,7 +33,7 @@ export function startDockerRegistry(variant: RegistryVariant = {}): Promise<Runn
   return startRegistry({ user, password, configuration: configurationOf(sections) });
 }
 
-function configurationOf({ tokens, tls, readOnlyOf }: RegistryVariant): object {
+function configurationOf({ tokens, tls, readOnlyOf, deletes }: RegistryVariant): object {
   return {
     ...(tokens && {
       auth: {
@@ -44,6 +46,7 @@ function configurationOf({ tokens, tls, readOnlyOf }: RegistryVariant): object {
       },
     }),
     ...(tls && { http: { tls: { certificate: tls.certFile, key: tls.keyFile } } }),
+    ...(deletes !== undefined && { storage: { delete: { enabled: deletes } } }),
     ...(readOnlyOf && {
       storage: {
         filesystem: { rootdirectory: join(readOnlyOf.dir, 'data') },

@@ -15,9 +15,11 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { contentOf, readAll } from '../../src/oci/content';
 import { sha256 } from '../../src/oci/digest';
+import { imageFrom } from '../../src/oci/image';
 import { Layout, LayoutTree, createLayout, openLayout } from '../../src/oci/layout';
+import { References } from '../../src/oci/references';
 import type { Digest } from '../../src/oci/types';
-import { blob, image, noise, store } from './fixtures';
+import { blob, image, index, noise, store } from './fixtures';
 
 let root: string;
 beforeEach(() => {
@@ -235,6 +237,56 @@ describe('index.json', () => {
   });
 });
 
+describe('what is deleted', () => {
+  it('leaves no file behind', async () => {
+    const layout = createLayout(root);
+    const [gone, kept] = [image(['shared', 'gone']), image(['shared', 'kept'])];
+    await store(layout, kept, '1.1.0');
+    const before = [blobsOf(root), readFileSync(join(root, 'index.json'), 'utf8')];
+    await store(layout, gone, '1.0.0');
+    await layout.delete(gone.descriptor.digest);
+    expect([blobsOf(root), readFileSync(join(root, 'index.json'), 'utf8')]).toEqual(before);
+    expect(filesOf(root)).toEqual(['blobs', 'index.json', 'oci-layout']);
+  });
+
+  it('takes no blob that an image of an index names, which index.json does not', async () => {
+    const layout = createLayout(root);
+    const [gone, part] = [image(['shared', 'gone']), image(['shared'])];
+    for (const one of [gone, part]) await store(layout, one);
+    const all = index(part.descriptor);
+    const writer = layout.writer();
+    writer.write(all.bytes);
+    writer.finish();
+    // As other tools write it.
+    const entries = [{ ...blob(all.bytes, all.mediaType).descriptor }, gone.descriptor];
+    writeFileSync(join(root, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: entries }));
+    await layout.delete(gone.descriptor.digest);
+    for (const { descriptor } of part.blobs) expect(await layout.has(descriptor)).toBe(true);
+    expect(await layout.has(gone.blobs[2]!.descriptor)).toBe(false);
+  });
+
+  it('is not there, and makes no directory, where there is no layout', async () => {
+    const layout = new Layout(join(root, 'none'));
+    await layout.delete(BLOB.descriptor.digest);
+    await layout.untag('1.0.0');
+    expect(existsSync(layout.directory)).toBe(false);
+  });
+
+  it('is missed by a manifest that comes too late, which is not stored', async () => {
+    const layout = createLayout(root);
+    const [gone, late] = [image(['shared', 'gone']), image(['shared', 'late'])];
+    await store(layout, gone);
+    for (const { descriptor, bytes } of late.blobs) await layout.push(descriptor, () => contentOf(bytes));
+    await layout.delete(gone.descriptor.digest);
+    const put = layout.putManifest(late.manifest, '1.0.0');
+    await expect(put).rejects.toThrow(/does not have sha256:.* which the manifest .* names; .*run it again$/);
+    expect(layout.entries()).toEqual([]);
+    // So it does when it is run again.
+    await store(layout, late, '1.0.0');
+    expect(await layout.resolve('1.0.0')).toEqual(late.descriptor);
+  });
+});
+
 describe('several processes', () => {
   const run = async (what: string) => {
     const workers = ['a', 'b', 'c', 'd'].map((name) =>
@@ -256,6 +308,19 @@ describe('several processes', () => {
   it('lose no tag of each other', async () => {
     const wanted = ['a', 'b', 'c', 'd'].flatMap((name) => [...Array(10).keys()].map((i) => `${name}-${i}`));
     expect(await run('tag')).toEqual(wanted);
+  });
+
+  it('that store and delete at once leave nothing broken', async () => {
+    const tags = await run('delete');
+    const layout = new LayoutTree(root).repository('acme/shared');
+    for (const tag of tags) {
+      const [layer] = await (await imageFrom(layout, (await layout.resolve(tag))!)).layers();
+      expect((await readAll(layer!.uncompressed())).toString()).toBe('shared');
+    }
+    // Of each process the last image stays.
+    expect(tags).toEqual(['a-9', 'b-9', 'c-9', 'd-9']);
+    const named = await new References(layout).reachedFrom(layout.entries());
+    expect(blobsOf(layout.directory)).toEqual([...named].map(hex).sort());
   });
 
   it('are alone where they ask for it', async () => {

@@ -84,6 +84,7 @@ whenAvailable(PROGRAMS, 'a registry with a token server', () => {
     tokens = await TokenServer.start({
       ann: { password: SECRET, rights: ['pull', 'push'] },
       bob: { password: SECRET, rights: ['pull'] },
+      dan: { password: SECRET, rights: ['pull', 'push', '*'] },
       eve: { password: SECRET, rights: [] },
     });
     registry = await startDockerRegistry({ tokens });
@@ -127,6 +128,17 @@ whenAvailable(PROGRAMS, 'a registry with a token server', () => {
     expect(await told(pushNew(registry.host, as('bob')))).toEqual(forbidden);
     const put = fixture.open(registry.host, as('bob')).putManifest(IMAGE.manifest, '2.0.0');
     expect(await told(put)).toEqual(forbidden);
+  });
+
+  it('lets delete who may do anything, and nobody else', async () => {
+    await worksBothWays(registry.host, as('dan'));
+    const forbidden = failure('forbidden', `^${registry.host} denies access to the deletion of .*; ask`);
+    const { digest } = IMAGE.descriptor;
+    expect(await told(fixture.open(registry.host, as('ann')).delete(digest))).toEqual(forbidden);
+    const repository = fixture.open(registry.host, as('dan'));
+    await repository.delete(digest);
+    expect(await repository.resolve('1.0.0')).toBeUndefined();
+    expect(tokens.asked.at(-2)).toEqual(['repository:acme/api:*']);
   });
 
   it('lets nobody read who may not', async () => {
@@ -206,6 +218,27 @@ whenAvailable('docker-registry', 'a registry that takes no writes', () => {
     const put = fixture.open(registry.host).putManifest(IMAGE.manifest, '2.0.0');
     expect(await told(put)).toEqual(readOnly);
     expect(fixture.pauses).toEqual([]);
+  });
+});
+
+whenAvailable('docker-registry', 'a registry that allows no deletes', () => {
+  let registry: RunningRegistry;
+  beforeAll(async () => {
+    registry = await startDockerRegistry({ deletes: false });
+  });
+  afterAll(() => registry.stop());
+
+  it('says so, and how to have them', async () => {
+    const repository = fixture.open(registry.host);
+    await store(repository, IMAGE, '1.0.0');
+    expect(await repository.untag('1.0.0')).toBe(false);
+    expect(await told(repository.delete(IMAGE.descriptor.digest))).toEqual(
+      failure(
+        'rejected',
+        `^${registry.host} does not take the deletion of ${registry.host}/acme/api@sha256:.*; have deletes allowed`,
+      ),
+    );
+    expect(await repository.resolve('1.0.0')).toEqual(IMAGE.descriptor);
   });
 });
 

@@ -216,3 +216,51 @@ describe('a manifest', () => {
     await expect(put).rejects.toEqual(failure('corrupt', 'was stored as'));
   });
 });
+
+describe('a deletion', () => {
+  const { digest } = SMALL.descriptor;
+  const path = `DELETE /v2/acme/api/manifests/${digest}`;
+
+  it('whose answer was lost is one all the same', async () => {
+    const server = (await start()).next(hangUp, absent);
+    await open(server.host).delete(digest);
+    expect(asked(server)).toEqual([path, path]);
+  });
+
+  it.each([400, 405])('that the registry refuses with %d says what to do', async (status) => {
+    const server = (await start()).next(fail(status), fail(status));
+    const repository = open(server.host);
+    const refused = failure('rejected', /the deletion of .*@sha256:.*; have deletes allowed there/);
+    await expect(repository.delete(digest)).rejects.toEqual(refused);
+    // Of a tag that is no failure: the manifest may be deleted all the same.
+    expect(await repository.untag('1.0.0')).toBe(false);
+  });
+
+  it.each([
+    [202, true],
+    [204, true],
+    [404, true],
+  ])('of a tag to which it answers %d has gone: %p', async (status, isGone) => {
+    const server = (await start()).next(fail(status));
+    expect(await open(server.host).untag('1.0.0')).toBe(isGone);
+    expect(asked(server)).toEqual(['DELETE /v2/acme/api/manifests/1.0.0']);
+  });
+
+  it('that is denied says so', async () => {
+    const server = (await start()).next(fail(403), fail(403));
+    const denied = failure('forbidden', 'denies access to the deletion of');
+    await expect(open(server.host).delete(digest)).rejects.toEqual(denied);
+    await expect(open(server.host).untag('1.0.0')).rejects.toEqual(denied);
+  });
+
+  it('lets go of what was read before', async () => {
+    const one = image(['one']);
+    const server = await start();
+    server.hold({ descriptor: one.descriptor, bytes: one.manifest.bytes });
+    const repository = open(server.host);
+    expect(await repository.resolve(one.descriptor.digest)).toEqual(one.descriptor);
+    server.next(fail(202), absent);
+    await repository.delete(one.descriptor.digest);
+    expect(await repository.resolve(one.descriptor.digest)).toBeUndefined();
+  });
+});

@@ -4,6 +4,7 @@ import { imageFrom } from '../../src/oci/image';
 import { parsePlatform } from '../../src/oci/platform';
 import type { Store, WritableRepository } from '../../src/oci/store';
 import { StoreError } from '../../src/oci/store-error';
+import type { Descriptor } from '../../src/oci/types';
 import { blob, image, index, noise, store as put } from './fixtures';
 
 /** What every store does, and every caller may rely on. @param open opens an empty store; called before each test */
@@ -186,6 +187,88 @@ export function storeContract(open: () => Promise<Store> | Store): void {
     it.each(['', '.hidden', '../up', 'a b', 'x'.repeat(129)])('cannot be %j', async (tag) => {
       await expect(put(repository, image(['x']), tag)).rejects.toThrow('is not a tag');
     });
+  });
+
+  describe('what is deleted', () => {
+    const there = async (...ones: { descriptor: Descriptor }[]) =>
+      Promise.all(
+        ones.map(async ({ descriptor }) => (await repository.resolve(descriptor.digest)) !== undefined),
+      );
+
+    it('goes with all its tags, and nothing else does', async () => {
+      const [gone, kept] = [image(['shared', 'gone']), image(['shared', 'kept'])];
+      for (const tag of ['1.0.0', 'also']) await put(repository, gone, tag);
+      await put(repository, kept, '1.1.0');
+      await readDocument(repository, gone.descriptor);
+      await repository.delete!(gone.descriptor.digest);
+      expect(await tagsOf(repository)).toEqual(['1.1.0']);
+      expect(await there(gone, kept)).toEqual([false, true]);
+      expect(await repository.has(gone.descriptor)).toBe(false);
+      await expect(readAll(repository.open(gone.descriptor))).rejects.toEqual(failure('not-found'));
+      const layers = await (await imageFrom(repository, kept.descriptor)).layers();
+      const texts = layers.map(async (layer) => (await readAll(layer.uncompressed())).toString());
+      expect(await Promise.all(texts)).toEqual(['shared', 'kept']);
+    });
+
+    it('takes along the blobs that nothing else names, where nobody else collects them', async () => {
+      const [gone, kept] = [image(['shared', 'gone']), image(['shared', 'kept'])];
+      for (const one of [gone, kept]) await put(repository, one);
+      await repository.delete!(gone.descriptor.digest);
+      const blobs = [...gone.blobs, ...kept.blobs].map(({ descriptor }) => repository.has(descriptor));
+      // Of each image its config, the layer that they share, and its own.
+      const left = store.isRemote ? [true, true, true] : [false, true, false];
+      expect(await Promise.all(blobs)).toEqual([...left, true, true, true]);
+    });
+
+    it('can be stored again', async () => {
+      const fixture = image(['again']);
+      await put(repository, fixture, '1.0.0');
+      await repository.delete!(fixture.descriptor.digest);
+      await put(repository, fixture, '1.0.0');
+      expect(await repository.resolve('1.0.0')).toEqual(fixture.descriptor);
+      await repository.delete!(fixture.descriptor.digest);
+      expect(await repository.resolve('1.0.0')).toBeUndefined();
+    });
+
+    it('may be an index: what it names stays until it is deleted itself', async () => {
+      const part = image(['part']);
+      await put(repository, part);
+      const top = await repository.putManifest(index(part.descriptor), '1.0.0');
+      await repository.delete!(top.digest);
+      expect(await there({ descriptor: top }, part)).toEqual([false, true]);
+      await repository.delete!(part.descriptor.digest);
+      expect(await there(part)).toEqual([false]);
+    });
+
+    it('need not be there', async () => {
+      await repository.delete!(sha256('nothing'));
+      await repository.untag!('1.0.0');
+      await put(repository, image(['some']), '1.0.0');
+      await repository.delete!(sha256('nothing'));
+      await repository.untag!('2.0.0');
+      expect(await tagsOf(repository)).toEqual(['1.0.0']);
+    });
+
+    it('may be a tag alone, where there is such a thing', async () => {
+      const fixture = image(['tagged']);
+      for (const tag of ['1.0.0', 'also']) await put(repository, fixture, tag);
+      const left = (await repository.untag!('1.0.0')) ? ['also'] : ['1.0.0', 'also'];
+      expect(left).toHaveLength(store.isRemote ? 2 : 1);
+      expect(await tagsOf(repository)).toEqual(left);
+      await repository.untag!('also');
+      expect(await repository.resolve(fixture.descriptor.digest)).toEqual(fixture.descriptor);
+    });
+  });
+
+  it('lists all manifests, tagged or not, where it can', async () => {
+    if (!repository.manifests) return expect(store.isRemote).toBe(true);
+    expect(await repository.manifests()).toEqual([]);
+    const [tagged, untagged] = [image(['tagged']), image(['untagged'])];
+    for (const tag of ['a', 'b']) await put(repository, tagged, tag);
+    await put(repository, untagged);
+    const listed = await repository.manifests();
+    expect(listed).toHaveLength(2);
+    expect(listed).toEqual(expect.arrayContaining([tagged.descriptor, untagged.descriptor]));
   });
 
   it('lets one work at a time, where it can', async () => {

@@ -77,6 +77,11 @@ export class BlobDirectory {
     }
   }
 
+  /** Removes a blob, if it is there. Who is reading it reads on; who has a link to it keeps it. */
+  remove(digest: Digest): void {
+    mapped(this.directory, () => rmSync(this.pathOf(digest), { force: true }));
+  }
+
   /** Makes the directory, once. */
   make(): void {
     if (this.isMade) return;

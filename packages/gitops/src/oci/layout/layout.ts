@@ -3,8 +3,9 @@ import { withLock } from '../../support/lock';
 import { MAX_DOCUMENT_SIZE, readAll, verified } from '../content';
 import { isDigest } from '../digest';
 import type { Digest } from '../digest';
-import { describe, mediaTypeOf, parseManifest } from '../manifest';
+import { describe, isIndex, mediaTypeOf, parseManifest } from '../manifest';
 import { tagName } from '../names';
+import { References, isDocument } from '../references';
 import type {
   Content,
   LocalFiles,
@@ -15,13 +16,11 @@ import type {
   WritableRepository,
 } from '../store';
 import { StoreError, contentNotFound } from '../store-error';
-import type { Descriptor, Index } from '../types';
+import type { Descriptor, Index, Manifest } from '../types';
 import { BlobDirectory } from './blob-directory';
 import type { BlobWriter } from './blob-writer';
+import { tagOf, withEntry, withTag, withoutTag } from './entries';
 import { EMPTY_INDEX, isLayout, makeLayout, readIndex, writeIndex } from './index-file';
-
-/** image-spec, annotations.md: in `index.json` the name of an entry, here its tag. */
-const REF_NAME = 'org.opencontainers.image.ref.name';
 
 /**
  * An OCI image layout on disk (image-spec, image-layout.md) as one repository. Blobs appear whole or not at all, and
@@ -30,6 +29,7 @@ const REF_NAME = 'org.opencontainers.image.ref.name';
 export class Layout implements WritableRepository, LocalFiles {
   readonly where: string;
   private readonly blobs: BlobDirectory;
+  private readonly references = new References(this);
 
   /**
    * No I/O. A directory that is not there reads as empty, and is made by the first write.
@@ -90,17 +90,48 @@ export class Layout implements WritableRepository, LocalFiles {
 
   async putManifest(manifest: RawManifest, tag?: string): Promise<Descriptor> {
     if (tag !== undefined) tagName(tag);
-    parseManifest(manifest.bytes, 'the manifest to store');
+    const document = parseManifest(manifest.bytes, 'the manifest to store');
     const descriptor = describe(manifest);
-    const writer = this.writer();
-    writer.write(manifest.bytes);
-    writer.finish();
-    await this.exclusively(async () => {
+    await this.alone(async () => {
+      this.checkBlobs(document, descriptor.digest);
+      const writer = this.writer();
+      writer.write(manifest.bytes);
+      writer.finish();
       const index = this.index();
-      const manifests = withEntry(index.manifests, descriptor, tag);
-      writeIndex(this.directory, { ...index, manifests });
-    }, 'index.json');
+      writeIndex(this.directory, { ...index, manifests: withEntry(index.manifests, descriptor, tag) });
+    });
     return descriptor;
+  }
+
+  async manifests(): Promise<readonly Descriptor[]> {
+    const entries = this.entries().filter(isDocument);
+    return [...new Map(entries.map((entry) => [entry.digest, withTag(entry, undefined)])).values()];
+  }
+
+  async delete(digest: Digest): Promise<void> {
+    if (!isLayout(this.directory)) return;
+    await this.alone(async () => {
+      const descriptor = await this.resolve(digest);
+      if (!descriptor) return;
+      const parts = await this.references.of(descriptor);
+      const index = this.index();
+      const manifests = index.manifests.filter((entry) => entry.digest !== digest);
+      writeIndex(this.directory, { ...index, manifests });
+      this.blobs.remove(digest);
+      this.references.forget(digest);
+      const named = await this.references.reachedFrom(manifests);
+      for (const part of parts)
+        if (!isDocument(part) && !named.has(part.digest)) this.blobs.remove(part.digest);
+    });
+  }
+
+  async untag(tag: string): Promise<boolean> {
+    if (!isLayout(this.directory)) return true;
+    await this.alone(async () => {
+      const index = this.index();
+      writeIndex(this.directory, { ...index, manifests: withoutTag(index.manifests, tag) });
+    });
+    return true;
   }
 
   exclusively<T>(work: () => Promise<T>, purpose = 'work'): Promise<T> {
@@ -132,6 +163,23 @@ export class Layout implements WritableRepository, LocalFiles {
     makeLayout(this.directory);
   }
 
+  /** Of the writes to `index.json` each is made on top of the one before. */
+  private alone(work: () => Promise<void>): Promise<void> {
+    return this.exclusively(work, 'index.json');
+  }
+
+  /** A blob that was there when the manifest was made may have been collected since, with the last one that named it. */
+  private checkBlobs(document: Manifest | Index, digest: Digest): void {
+    if (isIndex(document)) return;
+    const missing = [document.config, ...document.layers].find((blob) => !blob.urls && !this.blobs.has(blob));
+    if (missing)
+      throw new StoreError(
+        'not-found',
+        `${this.where} does not have ${missing.digest}, which the manifest ${digest} names`,
+        'it may have been pruned just now: run it again',
+      );
+  }
+
   private index(): Index {
     return isLayout(this.directory) ? readIndex(this.directory) : EMPTY_INDEX;
   }
@@ -149,36 +197,6 @@ export class Layout implements WritableRepository, LocalFiles {
       throw error;
     }
   }
-}
-
-function tagOf(entry: Descriptor): string | undefined {
-  return entry.annotations?.[REF_NAME];
-}
-
-function withTag(entry: Descriptor, tag: string | undefined): Descriptor {
-  const { annotations = {}, ...rest } = entry;
-  const { [REF_NAME]: _, ...others } = annotations;
-  const all = tag === undefined ? others : { ...others, [REF_NAME]: tag };
-  return Object.keys(all).length > 0 ? { ...rest, annotations: all } : rest;
-}
-
-/**
- * The entries with one more. What loses its only tag stays, without one, so that it can still be had by digest; what
- * gets a tag needs no entry without.
- */
-function withEntry(entries: readonly Descriptor[], added: Descriptor, tag: string | undefined): Descriptor[] {
-  const untagged = entries.map((entry) =>
-    tag !== undefined && tagOf(entry) === tag ? withTag(entry, undefined) : entry,
-  );
-  const all = [...untagged, withTag(added, tag)];
-  const tagged = new Set(all.filter((entry) => tagOf(entry) !== undefined).map(({ digest }) => digest));
-  const seen = new Set<string>();
-  return all.filter((entry) => {
-    if (tagOf(entry) !== undefined) return true;
-    if (tagged.has(entry.digest) || seen.has(entry.digest)) return false;
-    seen.add(entry.digest);
-    return true;
-  });
 }
 
 /**

@@ -29,3 +29,13 @@ it.each([
 ])('is made for %s of %i bytes: %p', (mediaType, size, expected) => {
   expect(isDocument({ ...a!.descriptor, mediaType, size })).toBe(expected);
 });
+
+it('does not have what was removed', () => {
+  const documents = new Documents(8);
+  for (const { descriptor, bytes } of [a!, b!]) documents.add('api', descriptor.digest, bytes);
+  documents.remove('api', a!.descriptor.digest);
+  expect(documents.get('api', a!.descriptor.digest)).toBeUndefined();
+  // Its room is free again.
+  documents.add('api', c!.descriptor.digest, c!.bytes);
+  expect(documents.get('api', b!.descriptor.digest)).toEqual(b!.bytes);
+});

@@ -39,6 +39,13 @@ export class Documents {
       this.size -= length;
     }
   }
+
+  /** For what is no longer there. */
+  remove(repository: string, digest: Digest): void {
+    const key = `${repository}@${digest}`;
+    this.size -= this.held.get(key)?.length ?? 0;
+    this.held.delete(key);
+  }
 }
 
 /** Whether it is one that is looked at more than once, and small. */

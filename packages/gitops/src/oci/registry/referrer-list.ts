@@ -13,12 +13,13 @@ const UNKNOWN: ReadonlySet<number> = new Set([400, 404, 405, 406, 501]);
  * What refers to a manifest (distribution-spec, "Listing Referrers"); undefined when the registry has no such API.
  * @param request for the first page
  * @param what the manifest, in a user's words
+ * @param artifactType undefined for any
  */
 export async function referrerList(
   client: Client,
   request: ApiRequest,
   what: string,
-  artifactType: string,
+  artifactType: string | undefined,
 ): Promise<readonly Descriptor[] | undefined> {
   const referrers: Descriptor[] = [];
   for await (const response of pages(client, request)) {
@@ -33,7 +34,9 @@ export async function referrerList(
     const page = parseManifest(await readAll(limited(response.body, list)), list);
     if (!isIndex(page)) throw new StoreError('corrupt', `${list} is not an index`);
     // Filtering is for the registry to do or not (OCI-Filters-Applied).
-    referrers.push(...page.manifests.filter((entry) => entry.artifactType === artifactType));
+    referrers.push(
+      ...page.manifests.filter((entry) => artifactType === undefined || entry.artifactType === artifactType),
+    );
   }
   return referrers;
 }

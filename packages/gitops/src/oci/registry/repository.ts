@@ -23,6 +23,8 @@ import type { HttpResponse } from './transport';
 import { upload } from './upload';
 
 const ACCEPT = MANIFEST_TYPES.join(', ');
+const ALLOW_DELETES =
+  'have deletes allowed there (docker-registry: REGISTRY_STORAGE_DELETE_ENABLED=true), or leave it to its retention rules';
 
 /** A repository of a registry (distribution-spec). */
 export class RegistryRepository implements WritableRepository {
@@ -101,12 +103,32 @@ export class RegistryRepository implements WritableRepository {
 
   referrers(
     subject: Digest,
-    artifactType: string,
+    artifactType?: string,
     options?: ReadOptions,
   ): Promise<readonly Descriptor[] | undefined> {
     const request = this.read('GET', `referrers/${subject}`, options);
-    request.url.searchParams.set('artifactType', artifactType);
+    if (artifactType !== undefined) request.url.searchParams.set('artifactType', artifactType);
     return referrerList(this.client, request, this.named(subject), artifactType);
+  }
+
+  async delete(digest: Digest, options?: ReadOptions): Promise<void> {
+    const response = await this.remove(digest, options);
+    if (!isGone(response)) {
+      const failure = await this.client.failure(response, `the deletion of ${this.named(digest)}`);
+      throw isRefusal(response)
+        ? new StoreError('rejected', failure.what, ALLOW_DELETES, failure.status)
+        : failure;
+    }
+    await response.drain();
+    this.documents.remove(this.path, digest);
+  }
+
+  async untag(tag: string, options?: ReadOptions): Promise<boolean> {
+    const response = await this.remove(tagName(tag), options);
+    if (!isGone(response) && !isRefusal(response))
+      throw await this.client.failure(response, `the deletion of ${this.named(tag)}`);
+    await response.drain();
+    return isGone(response);
   }
 
   /** The descriptor of a manifest that tells it itself; who asks for it mostly wants to read it next. */
@@ -187,6 +209,16 @@ export class RegistryRepository implements WritableRepository {
     throw await this.client.failure(response, `${this.where}@${descriptor.digest}`);
   }
 
+  private remove(tagOrDigest: string, { signal }: ReadOptions = {}): Promise<HttpResponse> {
+    return this.client.request({
+      method: 'DELETE',
+      url: this.client.url(`${this.path}/manifests/${tagOrDigest}`),
+      // The action is called `delete` here and `push` there; all of them understand "any".
+      scopes: [this.scope('*')],
+      signal,
+    });
+  }
+
   private read(method: 'GET' | 'HEAD', path: string, { signal }: ReadOptions = {}): ApiRequest {
     return {
       method,
@@ -205,6 +237,16 @@ export class RegistryRepository implements WritableRepository {
   private scope(access: string): string {
     return `repository:${this.path}:${access}`;
   }
+}
+
+/** What is not there is gone too: the answer to an earlier attempt may have been lost. */
+function isGone({ status }: HttpResponse): boolean {
+  return status === 404 || (status >= 200 && status <= 299);
+}
+
+/** distribution-spec, "Content Management": where it is disabled, or there is no such thing. */
+function isRefusal({ status }: HttpResponse): boolean {
+  return status === 400 || status === 405;
 }
 
 function isManifest({ mediaType }: Descriptor): boolean {
