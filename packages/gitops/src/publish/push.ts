@@ -1,6 +1,8 @@
 import type { Actor } from '../ledger/entry';
 import type { Draft, Ledger } from '../ledger/ledger';
 import type { View } from '../ledger/merge';
+import { type Objection, type Protections, objections } from '../ledger/protection';
+import { ANTE } from '../ledger/rings';
 import { type Change, type ImageState, type State, imageState } from '../ledger/state';
 import { heldVersion, isTaken } from '../ledger/version';
 import { type Digest, sha256 } from '../oci/digest';
@@ -19,12 +21,37 @@ import type { Publications } from './publications';
 /** Others have changed meanwhile what an image was made from, or have taken its version. */
 class Overtaken extends Error {}
 
+/** What stands against a ring taking what was decided. */
+export function pushObjections(
+  state: State,
+  protections: Protections,
+  ring: string,
+  decisions: Decisions,
+): readonly Objection[] {
+  const arriving = [...decisions.values()]
+    .filter((decision) => !needsNothing(decision))
+    .map((decision) => ({ image: (decision as Decision).image, version: (decision as Decision).to, ring }));
+  return ring === ANTE ? [] : objections(state, protections, arriving);
+}
+
+/** What is said where that is not overridden. */
+export function pushRefused(ring: string, against: readonly Objection[]): GitopsError {
+  return new GitopsError(
+    `nothing is pushed to ${ring}: ${against.join('; ')}`,
+    undefined,
+    'push to the first ring and promote, or override it with --force --reason=…',
+  );
+}
+
 const MAX_ROUNDS = 10;
 
 export interface PushContext {
   readonly workspace: Workspace;
   readonly ledger: Ledger;
   readonly publications: Publications;
+  readonly protections: Protections;
+  /** Whether to push what a protected ring would not take. */
+  readonly force?: boolean;
   readonly actor: Actor;
   readonly concurrency: number;
   readonly listener: (image: WorkspaceImage) => Listener;
@@ -53,6 +80,7 @@ export class Push {
         await this.finish(plan.view, 0);
         return plan.decisions;
       }
+      this.checkRing(plan.view.state, plan.decisions);
       await this.prepare(plan);
       try {
         return await this.commit();
@@ -147,9 +175,22 @@ export class Push {
         images[image.name] = { rings: {}, taken: {}, versions: { [to]: { digest, revision, dependencies } } };
       });
     }
-    return changes.length > 0
-      ? { operation: { kind: 'push', ring }, changes, details: { images } }
-      : undefined;
+    if (changes.length === 0) return undefined;
+    const forced = this.checkRing(state, decisions);
+    const operation = { kind: 'push' as const, ring, ...(forced.length > 0 ? { forced } : {}) };
+    return { operation, changes, details: { images } };
+  }
+
+  /**
+   * @returns what stands against the ring taking what was decided, where that is overridden
+   * @throws GitopsError where it is not
+   */
+  private checkRing(state: State, decisions: Decisions): readonly Objection[] {
+    const { protections, force } = this.context;
+    const { ring } = this.planner.options;
+    const against = pushObjections(state, protections, ring, decisions);
+    if (against.length > 0 && !force) throw pushRefused(ring, against);
+    return against;
   }
 
   /** Stores the version that was decided, which nobody else may have given a tag. */

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
-import type { Outcome } from '../../src/executors/publish/run';
-import { runTasks } from '../../src/executors/publish/run';
+import { runnerOf } from '../../src/executors/publish/run';
+import type { Outcome } from '../../src/executors/publish/tasks';
 import { push } from '../../src/executors/push/verb';
 import { type Files, writeFiles } from '../support/files';
 
@@ -29,7 +29,7 @@ function main([root]: string[]): void {
       (name) => [`${name}:image-push`, { buildTarget: 'image-build', reason }] as const,
     );
     const context = { root: root!, projectsConfigurations: { version: 2, projects } };
-    void runTasks(push, new Map(tasks), context).then((outcomes) =>
+    void runnerOf(push)(new Map(tasks), context).then((outcomes) =>
       process.send!(Object.fromEntries(images.map((name) => [name, outcomes.get(`${name}:image-push`)]))),
     );
   });

@@ -1,5 +1,6 @@
 import { executorOf } from '../publish/batch';
+import { runnerOf } from '../publish/run';
 import { label } from './verb';
 
 /** Gives one image its version. */
-export default executorOf(label);
+export default executorOf(runnerOf(label));

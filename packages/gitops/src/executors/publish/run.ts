@@ -14,6 +14,8 @@ import type { WorkspaceImage } from '../../workspace/image';
 import { readSettings } from '../../workspace/settings';
 import { Workspace } from '../../workspace/workspace';
 import { onInterruption } from '../build/interruption';
+import type { Runner } from './batch';
+import { type Tasks, checkForce, imageOf, inGroups, projectOf } from './tasks';
 
 /** Much of the work is waiting for the store. */
 const DEFAULT_CONCURRENCY = Math.max(4, availableParallelism());
@@ -28,16 +30,9 @@ export interface PublishOptions {
   readonly bump?: 'major';
   readonly reason?: string;
   readonly dryRun?: boolean;
+  /** Whether to push what a protected ring would not take; of `push` alone. */
+  readonly force?: boolean;
   readonly concurrency?: number;
-}
-
-/** A task of Nx, by `project:target`. */
-export type PublishTasks = ReadonlyMap<string, PublishOptions>;
-
-export interface Outcome {
-  readonly success: boolean;
-  /** What there is to say, with its last line's end. */
-  readonly log: string;
 }
 
 /** The work that an executor does on a run's images, all of which go to one ring. */
@@ -58,44 +53,26 @@ export interface Verb {
   planned(work: Work): readonly WorkspaceImage[];
   /** @returns what there is to say of each image */
   run(work: Work, planner: Planner, plan: Plan): Promise<ReadonlyMap<WorkspaceImage, GitopsError | string>>;
+  /** Why it would do nothing at all. */
+  refusal?(work: Work, planner: Planner, plan: Plan): GitopsError | undefined;
   /** What would be said of an image, were it not a dry run. */
   intend(decision: Decision, ring: string): string;
 }
 
-/** Does the work of some tasks in one go. A mistake that stops all of them is reported by each. */
-export async function runTasks(
-  verb: Verb,
-  tasks: PublishTasks,
-  context: Pick<ExecutorContext, 'root' | 'projectsConfigurations'>,
-): Promise<ReadonlyMap<string, Outcome>> {
-  const outcomes = new Map<string, Outcome>();
-  for (const [options, names] of groups(tasks)) {
-    const isGiven = new Map(names.map((name) => [name, tasks.get(name)!]));
-    const found = await attempt(() => runGroup(verb, options, isGiven, context));
-    for (const name of names) {
-      const said = found instanceof Map ? (found.get(name) ?? '') : (found as GitopsError);
-      outcomes.set(name, outcome(said));
-    }
-  }
-  return outcomes;
-}
-
-/** Tasks that go to different rings are different pieces of work. */
-function groups(tasks: PublishTasks): [PublishOptions, string[]][] {
-  const byKey = new Map<string, [PublishOptions, string[]]>();
-  for (const [name, options] of tasks) {
-    const key = JSON.stringify([options.ring, options.bump, options.reason, options.dryRun]);
-    const group = byKey.get(key) ?? [options, []];
-    group[1].push(name);
-    byKey.set(key, group);
-  }
-  return [...byKey.values()];
+/** Does the work of some tasks in one go. Those that go to different rings are different pieces of work. */
+export function runnerOf(verb: Verb): Runner<PublishOptions> {
+  return (tasks, context) =>
+    inGroups(
+      tasks,
+      ({ ring, bump, reason, dryRun, force }) => [ring, bump, reason, dryRun, force],
+      (options, group) => runGroup(verb, options, group, context),
+    );
 }
 
 async function runGroup(
   verb: Verb,
   options: PublishOptions,
-  tasks: PublishTasks,
+  tasks: Tasks<PublishOptions>,
   { root, projectsConfigurations: { projects } }: Pick<ExecutorContext, 'root' | 'projectsConfigurations'>,
 ): Promise<Map<string, GitopsError | string>> {
   const workspace = new Workspace(root, readSettings(root), collectImages(projects));
@@ -142,6 +119,7 @@ async function runGroup(
 
 async function perform(verb: Verb, work: Work): Promise<ReadonlyMap<WorkspaceImage, GitopsError | string>> {
   const { publishing, images, options, log } = work;
+  checkForce(options);
   const ring = options.ring ?? (process.env['GITOPS_RING'] || undefined);
   const planner = publishing.planner(verb.planned(work), ring, options.bump);
   const plan = await planner.plan();
@@ -152,25 +130,14 @@ async function perform(verb: Verb, work: Work): Promise<ReadonlyMap<WorkspaceIma
   });
   if (rows.length > 0) log(table(rows));
   if (!options.dryRun) return verb.run(work, planner, plan);
+  const refusal = verb.refusal?.(work, planner, plan);
+  if (refusal) throw refusal;
   return new Map(
     images.map((image) => {
       const decision = plan.decisions.get(image.name)!;
       const said = decision instanceof GitopsError ? decision : verb.intend(decision, planner.options.ring);
       return [image, said];
     }),
-  );
-}
-
-function imageOf(workspace: Workspace, task: string, { buildTarget }: PublishOptions): WorkspaceImage {
-  const project = projectOf(task);
-  const image = workspace.images.find(
-    (candidate) => candidate.project === project && candidate.targetName === buildTarget,
-  );
-  if (image) return image;
-  throw new GitopsError(
-    `${project}:${buildTarget} builds no image`,
-    undefined,
-    'correct the option buildTarget',
   );
 }
 
@@ -182,23 +149,4 @@ function labelsOf(
 ): Record<string, string> {
   const target = labelTarget === undefined ? undefined : projects[projectOf(task)]?.targets?.[labelTarget];
   return readLabels(labels ?? (target?.options as PublishOptions | undefined)?.labels ?? []);
-}
-
-/** A project's name may have colons in it, a target's has none. */
-function projectOf(task: string): string {
-  return task.slice(0, task.lastIndexOf(':'));
-}
-
-async function attempt<T>(work: () => Promise<T>): Promise<T | GitopsError | Error> {
-  try {
-    return await work();
-  } catch (error) {
-    return error as Error;
-  }
-}
-
-function outcome(said: string | Error): Outcome {
-  if (typeof said === 'string') return { success: true, log: `${said}\n` };
-  if (said instanceof GitopsError) return { success: false, log: `${said.message}\n` };
-  return { success: false, log: `a fault in gitops: ${said.stack ?? String(said)}\n` };
 }

@@ -1,6 +1,6 @@
 import { actorFrom } from '../../ledger/actor';
 import type { Decision } from '../../publish/decide';
-import { Push } from '../../publish/push';
+import { Push, pushObjections, pushRefused } from '../../publish/push';
 import { GitopsError } from '../../support/errors';
 import { localUser } from '../../support/local-user';
 import { headCommit } from '../../workspace/git-commit';
@@ -22,6 +22,8 @@ export const push: Verb = {
       workspace,
       ledger,
       publications,
+      protections: workspace.settings.protections ?? {},
+      force: options.force,
       actor,
       concurrency,
       listener: ({ name }: { name: string }) => ({
@@ -38,6 +40,11 @@ export const push: Verb = {
         return [image, said(decision, planner.options.ring, sent)];
       }),
     );
+  },
+
+  refusal({ workspace, options }, { options: { ring } }, { view, decisions }) {
+    const against = pushObjections(view.state, workspace.settings.protections ?? {}, ring, decisions);
+    return against.length > 0 && !options.force ? pushRefused(ring, against) : undefined;
   },
 
   intend(decision, ring) {
