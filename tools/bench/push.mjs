@@ -177,7 +177,7 @@ async function measureCheck(proxy, { packageDirectory, directory, rounds, short,
 
 /** What pushes images of a workspace, in this process, by the executor's own code. */
 function pusher(packageDirectory, workspace, names) {
-  const { runTasks } = load(packageDirectory, 'executors/publish/run.js');
+  const { runnerOf } = load(packageDirectory, 'executors/publish/run.js');
   const { push } = load(packageDirectory, 'executors/push/verb.js');
   const target = (name) => ({
     executor: 'gitops:build',
@@ -190,7 +190,10 @@ function pusher(packageDirectory, workspace, names) {
   return async () => {
     const unmute = mute();
     try {
-      const outcomes = await runTasks(push, tasks, { root: workspace, projectsConfigurations: { projects } });
+      const outcomes = await runnerOf(push)(tasks, {
+        root: workspace,
+        projectsConfigurations: { projects },
+      });
       const failed = [...outcomes.values()].find(({ success }) => !success);
       if (failed) throw new Error(failed.log);
     } finally {

@@ -10,6 +10,8 @@ export interface Past {
   readonly stored: StoredEntry;
   /** Whether its changes stand: those of an entry that met another one at the same time may not. */
   readonly stands: boolean;
+  /** Whether its state is what all saw once it was settled; not so for what was merged. */
+  readonly isMain: boolean;
 }
 
 /**
@@ -29,11 +31,12 @@ export async function* historyOf(
   while (open.size > 0) {
     const [next] = [...open.values()].sort(latestFirst);
     open.delete(next!.digest);
-    if (first.has(next!.digest)) {
+    const isMain = first.has(next!.digest);
+    if (isMain) {
       for (const tag of next!.entry.void) voided.add(tag);
       for (const digest of next!.entry.previous.slice(0, 1)) first.add(digest);
     }
-    yield { stored: next!, stands: !voided.has(next!.tag) };
+    yield { stored: next!, stands: !voided.has(next!.tag), isMain };
     for (const digest of next!.entry.previous) {
       const parent = open.get(digest) ?? (await entries.read(digest));
       if (parent && !isKnown(parent)) open.set(digest, parent);
@@ -43,6 +46,18 @@ export async function* historyOf(
 
 function latestFirst(a: StoredEntry, b: StoredEntry): number {
   return b.entry.sequence - a.entry.sequence || (a.tag < b.tag ? 1 : -1);
+}
+
+/**
+ * The latest entry of a time, or of a sequence, and what was settled then; undefined where the history does not go back
+ * that far.
+ */
+export async function entryAt(
+  history: AsyncIterable<Past>,
+  isThen: (stored: StoredEntry) => boolean,
+): Promise<StoredEntry | undefined> {
+  for await (const { stored, isMain } of history) if (isMain && isThen(stored)) return stored;
+  return undefined;
 }
 
 /** What was found for an unshift. */

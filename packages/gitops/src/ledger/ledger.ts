@@ -38,7 +38,8 @@ interface Verdict {
   readonly isFinal: boolean;
 }
 
-const SETTLE_MS = 200;
+/** How long a writer waits, in milliseconds, for the entries of others, where the store answers fast. */
+export const SETTLE_MS = 200;
 /** Of those that lost none waits longer before it tries again, however slow the store is. */
 const MAX_PAUSE_MS = 2000;
 const MAX_TRIES = 100;

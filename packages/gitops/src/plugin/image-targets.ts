@@ -9,10 +9,11 @@ import type { ResolvedOptions } from './options';
 export interface TargetNames {
   readonly label: string;
   readonly push: string;
+  readonly promote: string;
   readonly load: string;
 }
 
-/** `image-label`, `image-push`, `image-load`, each with the suffix that the image's build target has. */
+/** `image-label`, `image-push`, `image-promote`, `image-load`, each with the suffix that the image's build target has. */
 export function targetNames({ targetName }: WorkspaceImage, options: ResolvedOptions): TargetNames {
   const suffix = targetName.startsWith(options.buildTargetName)
     ? targetName.slice(options.buildTargetName.length)
@@ -20,6 +21,7 @@ export function targetNames({ targetName }: WorkspaceImage, options: ResolvedOpt
   return {
     label: `${options.labelTargetName}${suffix}`,
     push: `${options.pushTargetName}${suffix}`,
+    promote: `${options.promoteTargetName}${suffix}`,
     load: `${options.loadTargetName}${suffix}`,
   };
 }
@@ -86,6 +88,14 @@ export function imageTargets(
       [...sources, ...onThose(({ push }) => push)],
       { options: { labelTarget: names.label }, example: { ring: settings.rings[0], reason: 'hotfix' } },
     ),
+    // It moves what the ledger has: nothing is built for it, and what the image depends on moves along.
+    [names.promote]: target(
+      names.promote,
+      'gitops:promote',
+      `Moves the image ${reference}, and what it depends on, from a ring to the next`,
+      [],
+      { example: { ring: settings.rings[0], reason: 'release' } },
+    ),
     [names.load]: target(
       names.load,
       'gitops:load',
@@ -96,16 +106,42 @@ export function imageTargets(
   };
 }
 
-/** The target that shows which version of each image each ring holds. */
-export function ringsTarget(name: string): TargetConfiguration {
-  return {
-    executor: 'gitops:rings',
+/** The targets of the workspace's root project, by their names: they are about all images. */
+export function storeTargets(options: ResolvedOptions): Record<string, TargetConfiguration> {
+  const target = (
+    name: string,
+    executor: string,
+    description: string,
+    example: Record<string, unknown>,
+  ): TargetConfiguration => ({
+    executor,
     options: {},
     cache: false,
     metadata: {
-      description: 'Shows which version of each image each ring holds',
+      description,
       technologies: ['container'],
-      help: { command: `npx nx ${name} --help`, example: { options: { json: true } } },
+      help: { command: `npx nx ${name} --help`, example: { options: example } },
     },
+  });
+  const { ringsTargetName, doctorTargetName, pruneTargetName } = options;
+  return {
+    [ringsTargetName]: target(
+      ringsTargetName,
+      'gitops:rings',
+      'Shows which version of each image each ring holds, and what was done',
+      { log: true },
+    ),
+    [doctorTargetName]: target(
+      doctorTargetName,
+      'gitops:doctor',
+      'Tries out the state store, and checks the ledger, the images and their tags',
+      { json: true },
+    ),
+    [pruneTargetName]: target(
+      pruneTargetName,
+      'gitops:prune',
+      'Deletes versions of images that no ring holds and no recent entry of the ledger names',
+      { days: 30, dryRun: false },
+    ),
   };
 }

@@ -16,7 +16,7 @@ import { type WorkspaceImage, contextRoot } from '../workspace/image';
 import { type Settings, defaultSettings, readSettings } from '../workspace/settings';
 import { Workspace } from '../workspace/workspace';
 import { buildTarget } from './build-target';
-import { imageTargets, ringsTarget } from './image-targets';
+import { imageTargets, storeTargets } from './image-targets';
 import { type InferredProject, inferProjects, orElse } from './infer';
 import { type PluginOptions, resolveOptions } from './options';
 import { ProjectFiles } from './project-files';
@@ -42,7 +42,7 @@ export const createNodes: CreateNodes<PluginOptions> = [
     );
     const gitIgnore = new GitIgnore((path) => readIfThere(join(workspaceRoot, path)));
     const surroundings = { workspace, options, projectFiles, gitIgnore };
-    const rings = { [options.ringsTargetName]: ringsTarget(options.ringsTargetName) };
+    const store = storeTargets(options);
     return projects.map((project, i) => [
       project.images[0]!.options.containerfile,
       { projects: { ...(i === 0 ? rootProject() : {}), [project.root]: configuration(project) } },
@@ -51,7 +51,7 @@ export const createNodes: CreateNodes<PluginOptions> = [
     /** What concerns all images is a target of the workspace's root project, be that an image or not. */
     function rootProject(): Record<string, Omit<ProjectConfiguration, 'root'>> {
       if (projects.some(({ root }) => root === '.')) return {};
-      return { '.': { name: projectFiles.at('.')?.name ?? 'workspace', targets: rings } };
+      return { '.': { name: projectFiles.at('.')?.name ?? 'workspace', targets: store } };
     }
 
     function configuration({
@@ -67,7 +67,7 @@ export const createNodes: CreateNodes<PluginOptions> = [
       }
       return {
         ...(projectFiles.at(root)?.name === undefined ? { name: projectName } : {}),
-        targets: root === '.' ? { ...targets, ...rings } : targets,
+        targets: root === '.' ? { ...targets, ...store } : targets,
         metadata: { targetGroups: { Images: Object.keys(targets) } },
       };
     }

@@ -6,10 +6,16 @@ export interface PluginOptions {
   labelTargetName?: string;
   /** The name of the target that publishes an image; `image-push` by default. */
   pushTargetName?: string;
+  /** The name of the target that moves an image from ring to ring; `image-promote` by default. */
+  promoteTargetName?: string;
   /** The name of the target that loads an image into the local engine; `image-load` by default. */
   loadTargetName?: string;
   /** The name of the target, on the workspace's root project, that shows the rings; `rings` by default. */
   ringsTargetName?: string;
+  /** The name of the target, on the root project, that looks after the state store; `store-doctor` by default. */
+  doctorTargetName?: string;
+  /** The name of the target, on the root project, that makes room in the state store; `store-prune` by default. */
+  pruneTargetName?: string;
   /** What COPY takes from: the project's directory, or the workspace's. A target's own option goes before it. */
   context?: 'project' | 'workspace';
   /** Who builds: `auto` by default. A target's own option goes before it. */
@@ -29,8 +35,11 @@ export type ResolvedOptions = Required<
     | 'buildTargetName'
     | 'labelTargetName'
     | 'pushTargetName'
+    | 'promoteTargetName'
     | 'loadTargetName'
     | 'ringsTargetName'
+    | 'doctorTargetName'
+    | 'pruneTargetName'
     | 'sourceTargets'
   >
 > &
@@ -42,8 +51,11 @@ export function resolveOptions(options: PluginOptions = {}): ResolvedOptions {
     buildTargetName: options.buildTargetName ?? 'image-build',
     labelTargetName: options.labelTargetName ?? 'image-label',
     pushTargetName: options.pushTargetName ?? 'image-push',
+    promoteTargetName: options.promoteTargetName ?? 'image-promote',
     loadTargetName: options.loadTargetName ?? 'image-load',
     ringsTargetName: options.ringsTargetName ?? 'rings',
+    doctorTargetName: options.doctorTargetName ?? 'store-doctor',
+    pruneTargetName: options.pruneTargetName ?? 'store-prune',
     sourceTargets: options.sourceTargets ?? ['build'],
   };
 }

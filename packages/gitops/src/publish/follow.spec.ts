@@ -12,7 +12,8 @@ import { checkVersionTag, differences, followTags } from './follow';
 describe('the tags between two states', () => {
   const shown = (before: State, now: State): string[] =>
     differences(before, now).map(
-      ({ image: name, tag, digest, moves }) => `${name}:${tag}${moves ? ' moves' : ''} ${names.get(digest)}`,
+      ({ image: name, tag, digest, moves }) =>
+        `${name}:${tag}${moves ? ' moves' : ''} ${digest ? names.get(digest) : 'away'}`,
     );
   const versions = [v('1.0.0'), v('1.1.0'), v('2.0.0')];
   const names = new Map(versions.map(({ digest, version }) => [digest, version]));
@@ -45,7 +46,12 @@ describe('the tags between two states', () => {
       stateOf({ api: { testers: one } }),
       ['api:1.0.0 1.0.0', 'api:testers moves 1.0.0'],
     ],
-    ['a ring that holds nothing any more', stateOf({ api: { testers: one } }), stateOf({ api: {} }), []],
+    [
+      'a ring that holds nothing any more',
+      stateOf({ api: { testers: one } }),
+      stateOf({ api: {} }),
+      ['api:testers moves away'],
+    ],
     [
       'ante and post',
       EMPTY_STATE,

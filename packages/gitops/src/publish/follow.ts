@@ -14,7 +14,8 @@ import { inParallel } from '../support/parallel';
 interface Tag {
   readonly image: string;
   readonly tag: string;
-  readonly digest: Digest;
+  /** Undefined for the tag of a ring that holds the image no more. */
+  readonly digest?: Digest;
   /** Whether it may name something else by now: a ring's does, a version's never. */
   readonly moves: boolean;
 }
@@ -56,13 +57,9 @@ export async function followTags(
     ].map((tag): [string, Tag] => [`${tag.image}:${tag.tag}`, tag]);
     const isCurrent = async (): Promise<boolean> => (await entries.confirmedDigest()) === digest;
     const failures: unknown[] = [];
-    await inParallel([...new Map(tags)], AT_ONCE, async ([name, tag]) => {
-      try {
-        if (await putTag(repositoryOf(tag.image), tag, manifests, isCurrent)) written.add(name);
-      } catch (error) {
-        failures.push(error);
-      }
-    });
+    await putTags(new Map(tags), written, failures, (tag) =>
+      putTag(repositoryOf(tag.image), tag, manifests, isCurrent),
+    );
     const now = await entries.confirmed();
     if (!now || now.digest === digest) {
       if (failures.length > 0) throw failures[0];
@@ -74,6 +71,49 @@ export async function followTags(
     confirmed = now;
   }
   return written.size;
+}
+
+/**
+ * Puts every tag right that the state of an entry speaks of, whatever was followed before: somebody may have moved it.
+ *
+ * @param rings all that there are
+ * @returns the tags that were not right, as `image:tag`
+ * @throws GitopsError as {@link followTags} does
+ */
+export async function repairTags(
+  { entries }: Ledger,
+  { digest, entry: { state } }: StoredEntry,
+  repositoryOf: (image: string) => WritableRepository,
+  rings: readonly string[],
+): Promise<string[]> {
+  const isCurrent = async (): Promise<boolean> => (await entries.confirmedDigest()) === digest;
+  const stale = Object.entries(state.images).flatMap(([image, { rings: held }]): Tag[] =>
+    rings.filter((ring) => !Object.hasOwn(held, ring)).map((tag) => ({ image, tag, moves: true })),
+  );
+  const tags = [...differences(EMPTY_STATE, state), ...stale];
+  const written = new Set<string>();
+  const failures: unknown[] = [];
+  await putTags(new Map(tags.map((tag) => [`${tag.image}:${tag.tag}`, tag])), written, failures, (tag) =>
+    putTag(repositoryOf(tag.image), tag, new Map(), isCurrent),
+  );
+  if (failures.length > 0) throw failures[0];
+  return [...written].sort();
+}
+
+/** @param put whether it had to be put right */
+async function putTags(
+  tags: ReadonlyMap<string, Tag>,
+  written: Set<string>,
+  failures: unknown[],
+  put: (tag: Tag) => Promise<boolean>,
+): Promise<void> {
+  await inParallel([...tags], AT_ONCE, async ([name, tag]) => {
+    try {
+      if (await put(tag)) written.add(name);
+    } catch (error) {
+      failures.push(error);
+    }
+  });
 }
 
 /** The tags of the versions that were claimed after one entry and before another: no ring may hold them any more. */
@@ -117,6 +157,9 @@ export function differences(before: State, now: State): Tag[] {
         ...Object.entries(rings)
           .filter(([ring, version]) => then.rings[ring] !== version)
           .flatMap(([ring, version]) => tag(ring, version, true)),
+        ...Object.keys(then.rings)
+          .filter((ring) => !Object.hasOwn(rings, ring))
+          .map((ring) => ({ image, tag: ring, moves: true })),
       ];
     });
 }
@@ -146,6 +189,9 @@ async function putTag(
 ): Promise<boolean> {
   for (let writes = 0; ; writes++) {
     const there = await repository.resolve(tag);
+    // Where a store removes no tags, it stays: nothing is decided by it.
+    if (digest === undefined)
+      return there !== undefined && (await isCurrent()) && ((await repository.untag?.(tag)) ?? false);
     if (there?.digest === digest) return writes > 0;
     if (there && !moves) throw alreadyThere(repository, tag, there.digest);
     // Not to be in the way of who has moved it on.

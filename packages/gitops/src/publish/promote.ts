@@ -11,10 +11,11 @@ import {
   tooYoung,
 } from '../ledger/protection';
 import { ANTE, POST, type Rings } from '../ledger/rings';
-import { type Change, type Changes, applied, holding } from '../ledger/state';
+import { type Change, type Changes, type State, applied, holding, imageState } from '../ledger/state';
 import { type Breach, breaches, closure, promotion, reversal, shift } from '../ledger/transitions';
 import type { WritableRepository } from '../oci/store';
 import { GitopsError } from '../support/errors';
+import { inParallel } from '../support/parallel';
 import { followTags } from './follow';
 
 /** What is to move. */
@@ -47,6 +48,8 @@ export interface TransitionPlan {
   readonly draft: Draft;
   /** What stood against it, and is overridden. */
   readonly overridden: readonly Objection[];
+  /** The images that are asked for, and that the ring does not hold: the others move without them. */
+  readonly missing: readonly string[];
 }
 
 /** Others have changed meanwhile what moves. */
@@ -54,6 +57,7 @@ class Overtaken extends Error {}
 
 const MAX_ROUNDS = 10;
 const MAX_LISTED = 20;
+const AT_ONCE = 8;
 
 /** Moves versions from ring to ring: one entry of the ledger, and nothing else. Then the rings' tags follow. */
 export class Promotion {
@@ -113,28 +117,30 @@ export class Promotion {
 
   private async planOn(view: View): Promise<TransitionPlan> {
     const { rings } = this.context;
-    const draft = this.transition.kind === 'unshift' ? await this.unshift(view) : this.forward(view);
-    if (isEmpty(draft)) return { view, draft, overridden: [] };
+    const { kind, images, ring } = this.transition;
+    const missing = kind === 'unshift' ? [] : images.filter((image) => !holding(view.state, image, ring));
+    if (kind !== 'unshift' && missing.length === images.length) throw notHeld(ring, missing);
+    const draft = kind === 'unshift' ? await this.unshift(view) : this.forward(view, missing);
+    if (isEmpty(draft)) return { view, draft, overridden: [], missing };
     const after = applied(view.state, draft, draft.details)!;
     const overridden = [
       ...breaches(view.state, after, rings).map(breachLine),
       ...(this.transition.kind === 'unshift' ? [] : await this.protection(view, draft.changes)),
     ];
-    if (overridden.length === 0) return { view, draft, overridden };
+    if (overridden.length === 0) return { view, draft, overridden, missing };
     if (!this.transition.force) throw refusal(this.transition, overridden);
-    return { view, draft: { ...draft, operation: { ...draft.operation, forced: overridden } }, overridden };
+    return {
+      view,
+      draft: { ...draft, operation: { ...draft.operation, forced: overridden } },
+      overridden,
+      missing,
+    };
   }
 
-  private forward(view: View): Draft {
+  private forward(view: View, missing: readonly string[]): Draft {
     const { rings } = this.context;
-    const { kind, images, ring } = this.transition;
-    const missing = images.filter((image) => !holding(view.state, image, ring));
-    if (missing.length > 0)
-      throw new GitopsError(
-        `the ring ${ring} does not hold ${missing.join(', ')}`,
-        undefined,
-        pushFirst(ring),
-      );
+    const { kind, ring } = this.transition;
+    const images = this.transition.images.filter((image) => !missing.includes(image));
     const move = { rings, images, ring };
     if (kind === 'shift')
       return { operation: { kind, ring }, changes: shift(view.state, move), details: view.state };
@@ -168,6 +174,7 @@ export class Promotion {
         undefined,
         'promote a version that a ring holds instead',
       );
+    await this.checkThere(view, changes, details);
     const why = `${stored.tag} was taken back by ${actor.who}${actor.reason ? `: ${actor.reason}` : ''}`;
     const holds = touched(changes).filter((one) => one !== ANTE);
     return {
@@ -176,6 +183,21 @@ export class Promotion {
       holds: Object.fromEntries(holds.map((one) => [one, why])),
       details,
     };
+  }
+
+  /** What no ring has held meanwhile, somebody may have deleted. */
+  private async checkThere(view: View, changes: readonly Change[], details: State): Promise<void> {
+    await inParallel(changes, AT_ONCE, async ({ image, to }) => {
+      if (to === undefined || imageState(view.state, image).versions[to]) return;
+      const { digest } = imageState(details, image).versions[to]!;
+      const repository = this.context.repositoryOf(image);
+      if (await repository.resolve(digest)) return;
+      throw new GitopsError(
+        `${repository.where} no longer has ${image} ${to}, ${digest}`,
+        undefined,
+        'restore it from a copy of the store, or promote a version that a ring holds instead',
+      );
+    });
   }
 
   private async protection(view: View, changes: readonly Change[]): Promise<Objection[]> {
@@ -262,8 +284,13 @@ function breachLine({ ring, image, version, dependency, needed, held }: Breach):
   return `${image} ${version} needs ${dependency} ${needed}, but ${ring} would hold ${held ?? 'none'}`;
 }
 
-function pushFirst(ring: string): string {
-  return ring === ANTE ? 'push it there first, with --ring=ante' : `push it there first, with --ring=${ring}`;
+/** What is said of images that are not where they are to be promoted from. */
+export function notHeld(ring: string, images: readonly string[]): GitopsError {
+  return new GitopsError(
+    `the ring ${ring} does not hold ${images.join(', ')}`,
+    undefined,
+    `push it there first, with --ring=${ring}`,
+  );
 }
 
 function listed(images: readonly string[]): string {

@@ -1,9 +1,7 @@
+import { SETTLE_MS } from '../../ledger/ledger';
 import type { StoreError } from '../../oci/store-error';
 import { type Finding, type Level, finding } from './finding';
 import type { SecondWrite, StoreFacts } from './probe';
-
-/** The shortest time that a ledger waits for the entry of another writer; it waits three times as long as a write takes. */
-const SETTLE_MS = 200;
 
 /** What the way in which a store was seen to work means for who publishes there. */
 export function storeFindings(facts: StoreFacts, locks: boolean): Finding[] {
