@@ -74,7 +74,7 @@ const SYSTEMS: readonly Ci[] = [
 export function actorFrom(
   env: Environment,
   local: () => string,
-  more: { readonly reason?: string; readonly commit?: () => string | undefined } = {},
+  more: { readonly reason?: string | number; readonly commit?: () => string | undefined } = {},
 ): Actor {
   const ci = SYSTEMS.find(({ sign }) => env[sign]);
   const run = withoutCredentials(ci?.run(env));
@@ -83,7 +83,7 @@ export function actorFrom(
     who: ci ? [ci.name, ci.who(env)].filter(Boolean).join(':') : local(),
     ...(run ? { run } : {}),
     ...(commit ? { commit } : {}),
-    ...(more.reason ? { reason: more.reason } : {}),
+    ...(more.reason ? { reason: String(more.reason) } : {}),
   };
 }
 

@@ -75,7 +75,7 @@ function said(
   isDry: boolean,
 ): string {
   const { changes } = draft;
-  if (changes.length === 0)
+  if (changes.length === 0 && kind !== 'unshift')
     return kind === 'shift' ? `${image}: nothing to shift on` : `${image}: ${to ?? ring} holds just that`;
   const own = changes.filter((change) => change.image === image);
   const others = new Set(changes.filter((change) => change.image !== image).map((change) => change.image))

@@ -14,7 +14,7 @@ export interface PromoteOptions {
   readonly unshift?: boolean;
   readonly toStore?: string;
   readonly dryRun?: boolean;
-  readonly reason?: string;
+  readonly reason?: string | number;
   readonly force?: boolean;
   readonly explain?: boolean;
   readonly json?: boolean;

@@ -28,7 +28,7 @@ export interface PublishOptions {
   readonly labels?: readonly string[];
   readonly ring?: string;
   readonly bump?: 'major';
-  readonly reason?: string;
+  readonly reason?: string | number;
   readonly dryRun?: boolean;
   /** Whether to push what a protected ring would not take; of `push` alone. */
   readonly force?: boolean;

@@ -58,7 +58,13 @@ export function imageOf(
 }
 
 /** @throws GitopsError where something is to be overridden, and the ledger would not say why */
-export function checkForce({ force, reason }: { readonly force?: boolean; readonly reason?: string }): void {
+export function checkForce({
+  force,
+  reason,
+}: {
+  readonly force?: boolean;
+  readonly reason?: string | number;
+}): void {
   if (force && !reason)
     throw new GitopsError(
       '--force has to be accounted for',

@@ -7,11 +7,11 @@ export interface RingsOptions {
   readonly limit?: number;
   readonly ring?: string;
   readonly diff?: string;
-  readonly at?: string;
+  readonly at?: string | number;
   readonly repair?: boolean;
   readonly hold?: string;
   readonly release?: string;
-  readonly reason?: string;
+  readonly reason?: string | number;
 }
 
 /** What is to be done: one of these, or else the board is shown. */

@@ -63,10 +63,12 @@ export async function showBoard(desk: Desk, { json }: RingsOptions): Promise<voi
 }
 
 /** The board as it was after an entry, or at a time. */
-export async function showBoardAt(desk: Desk, { at, json }: RingsOptions): Promise<void> {
+export async function showBoardAt(desk: Desk, options: RingsOptions): Promise<void> {
   const { ledger, rings, print } = desk;
-  const isSequence = /^\d{1,10}$/.test(at!);
-  const time = isSequence ? NaN : Date.parse(at!);
+  // On a command line, Nx takes what looks like a number for one.
+  const at = String(options.at);
+  const isSequence = /^\d{1,10}$/.test(at);
+  const time = isSequence ? NaN : Date.parse(at);
   if (!isSequence && Number.isNaN(time))
     throw new GitopsError(
       `--at: ${at} is neither the sequence of an entry nor a time`,
@@ -86,7 +88,7 @@ export async function showBoardAt(desk: Desk, { at, json }: RingsOptions): Promi
   const board: Board = boardOf(merged([found], found), rings, []);
   const { tag, entry } = found;
   print(
-    json
+    options.json
       ? JSON.stringify({ ...board, at: { tag, time: entry.time, who: entry.who } }, undefined, 2)
       : [boardTable(board), `as of: ${tag} at ${entry.time} by ${entry.who}`].join('\n'),
   );

@@ -1,4 +1,4 @@
-import type { Rings } from '../../ledger/rings';
+import { ANTE, POST, type Rings } from '../../ledger/rings';
 import { type State, holding, imageState } from '../../ledger/state';
 import { readDocument } from '../../oci/content';
 import { isIndex, parseManifest } from '../../oci/manifest';
@@ -113,8 +113,11 @@ function tagsOf(state: State, image: string, { all }: Rings): Tag[] {
 function difference(tag: Tag, where: string, there: Digest | undefined): Finding {
   const check = 'image tags';
   const { name, image, digest, version } = tag;
-  if (digest === undefined)
-    return finding(check, 'warning', `${where} is there, but ${name} holds no ${image}`, 'remove that tag');
+  if (digest === undefined) {
+    // Many registries remove no tag by itself; in these two rings nothing runs.
+    const level = name === ANTE || name === POST ? 'note' : 'warning';
+    return finding(check, level, `${where} is there, but ${name} holds no ${image}`, 'remove that tag');
+  }
   if (there === undefined) return finding(check, 'warning', `${where} is not there`, REPAIR);
   if (!tag.moves)
     return finding(
