@@ -26,6 +26,8 @@ export class StoreError extends GitopsError {
     remedy?: string,
     /** The registry's answer, where there was one. */
     readonly status?: number,
+    /** What the registry calls it (distribution-spec, "Error Codes"). */
+    readonly code?: string,
   ) {
     super(what, undefined, remedy);
   }

@@ -182,6 +182,17 @@ withProxiedRegistry('a registry behind a poor line', (at) => {
     expect(at.proxy.traffic.requests()).toBe(5);
   });
 
+  it.each(['PUT manifest', 'PUT upload'] as const)(
+    'takes what it first calls of another digest, where others write the same: %s',
+    async (kind) => {
+      const refused = at.proxy.on(kind, answers(400, 'DIGEST_INVALID'), 2);
+      const one = image([`written at once: ${kind}`]);
+      await store(repository, one);
+      expect(refused.hits).toBe(2);
+      expect(await repository.has(one.descriptor)).toBe(true);
+    },
+  );
+
   describe('and tags that may not be overwritten', () => {
     it.each([
       [409, 'DENIED'],

@@ -76,9 +76,9 @@ export interface FailureContext {
 export async function statusFailure(response: HttpResponse, context: FailureContext): Promise<StoreError> {
   const { status, url } = response;
   const { host, what, found } = context;
-  const said = await explanation(response);
+  const { said, code } = await explanation(response);
   const fail = (kind: StoreError['kind'], text: string, remedy?: string) =>
-    new StoreError(kind, `${text}${said}`, remedy, status);
+    new StoreError(kind, `${text}${said}`, remedy, status, code);
 
   if (status === 401 && found && !(found.credentials && lacksRight(response)))
     return unauthenticated(host, found);
@@ -124,7 +124,7 @@ export function unauthenticated(host: string, { credentials, note }: FoundCreden
 }
 
 /** What the registry says about it (distribution-spec, "Error Codes"); a page of html says nothing. */
-async function explanation(response: HttpResponse): Promise<string> {
+async function explanation(response: HttpResponse): Promise<{ said: string; code?: string }> {
   try {
     const pieces: Buffer[] = [];
     let length = 0;
@@ -138,9 +138,13 @@ async function explanation(response: HttpResponse): Promise<string> {
     const said = [errors?.[0]?.code, errors?.[0]?.message].filter(
       (text) => typeof text === 'string' && text !== '',
     );
-    return said.length > 0 ? ` (${printable(said.join(': ')).slice(0, 200)})` : '';
+    const [code] = said;
+    return {
+      said: said.length > 0 ? ` (${printable(said.join(': ')).slice(0, 200)})` : '',
+      ...(typeof code === 'string' ? { code } : {}),
+    };
   } catch {
-    return '';
+    return { said: '' };
   }
 }
 

@@ -181,16 +181,21 @@ export class RegistryRepository implements WritableRepository {
     parseManifest(manifest.bytes, 'the manifest to store');
     const { digest } = describe(manifest);
     const name = tag === undefined ? digest : tagName(tag);
-    const response = await this.client.request({
-      method: 'PUT',
-      url: this.client.url(`${this.path}/manifests/${name}`),
-      headers: { 'content-type': manifest.mediaType },
-      body: () => manifest.bytes,
-      scopes: [this.scope('pull,push')],
-      signal: options.signal,
-    });
-    if (response.status < 200 || response.status > 299) {
-      throw await this.client.failure(response, this.named(name));
+    let response: HttpResponse;
+    for (let attempt = 1; ; attempt++) {
+      response = await this.client.request({
+        method: 'PUT',
+        url: this.client.url(`${this.path}/manifests/${name}`),
+        headers: { 'content-type': manifest.mediaType },
+        body: () => manifest.bytes,
+        scopes: [this.scope('pull,push')],
+        signal: options.signal,
+      });
+      if (response.status >= 200 && response.status <= 299) break;
+      const failure = await this.client.failure(response, this.named(name));
+      // The digest is right: docker-registry says so while another one uploads a blob that the manifest names.
+      const isPassing = failure.code === 'DIGEST_INVALID';
+      if (!isPassing || !(await this.client.pause(attempt, undefined, options.signal))) throw failure;
     }
     await response.drain();
     const stored = response.headers['docker-content-digest'];

@@ -157,7 +157,8 @@ async function put(
     scopes: scopesOf(job),
     signal: job.signal,
   });
-  await check(client, job, response, [201, 204]);
+  // What was sent has its digest. That it is refused all the same was seen where two send the same blob at once.
+  await check(client, job, response, [201, 204], [400]);
 }
 
 /** How far the session has come; from the beginning in a new one where the registry does not say. */
@@ -191,12 +192,13 @@ async function check(
   job: Upload,
   response: HttpResponse,
   wanted: readonly number[],
+  passing: readonly number[] = [],
 ): Promise<void> {
-  if (wanted.includes(response.status)) return response.drain();
+  const { status } = response;
+  if (wanted.includes(status)) return response.drain();
   // 404 and 416: the session is gone or elsewhere.
-  if (isRetriableStatus(response.status) || response.status === 404 || response.status === 416) {
+  if (isRetriableStatus(status) || [404, 416, ...passing].includes(status))
     throw new SessionFailure(response);
-  }
   throw await client.failure(response, job.what);
 }
 
