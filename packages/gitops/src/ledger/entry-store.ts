@@ -89,12 +89,12 @@ export class EntryStore {
 
   /** Stores an entry under a tag that nobody else writes. */
   async write(entry: Entry): Promise<StoredEntry> {
-    const documents = entryDocuments(entry);
-    if (!this.hasConfig)
-      await this.repository.push(documents.configDescriptor, () => contentOf(documents.config));
+    const { config, configDescriptor, layer, layerDescriptor, manifest } = entryDocuments(entry);
+    if (!this.hasConfig) await this.repository.push(configDescriptor, () => contentOf(config));
     this.hasConfig = true;
-    await this.repository.push(documents.layerDescriptor, () => contentOf(documents.layer));
-    return this.put(entry, documents.manifest);
+    // It has the time in it, and who came before.
+    await this.repository.push(layerDescriptor, () => contentOf(layer), { isNew: true });
+    return this.put(entry, manifest);
   }
 
   private async put(entry: Entry, manifest: Buffer): Promise<StoredEntry> {
@@ -111,7 +111,7 @@ export class EntryStore {
   }
 
   private async named(tagOrDigest: string): Promise<StoredEntry | undefined> {
-    const descriptor = await this.repository.resolve(tagOrDigest);
+    const descriptor = await this.repository.resolve(tagOrDigest, { isRead: true });
     if (!descriptor) return undefined;
     const known = this.known.get(descriptor.digest);
     if (known) return known;

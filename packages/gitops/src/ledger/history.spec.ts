@@ -1,7 +1,7 @@
 import { change } from '../../test/ledger/changes';
 import { Chain, stateOf } from '../../test/ledger/release';
 import { entryOn } from '../../test/ledger/histories';
-import { type Past, detailsOf, heldSince, historyOf, undoable } from './history';
+import { type Past, detailsOf, entryAt, heldSince, historyOf, undoable } from './history';
 import { EMPTY_VIEW, merged } from './merge';
 
 const PUSH = { kind: 'push', ring: 'developers' } as const;
@@ -113,6 +113,38 @@ it('does not believe an entry that does not stand itself', async () => {
   const found = await all(historyOf(entries, merged([head], head)));
   expect(found).toContain(`2 ${winner!.entry.who}`);
   expect(found).toContain(`2 ${loser!.entry.who} void`);
+});
+
+describe('the entry of a time', () => {
+  it('is the latest that fits; none before the start', async () => {
+    push('1.0.0');
+    const second = push('1.0.1', '1.0.0');
+    push('1.0.2', '1.0.1');
+    const until = (time: number) =>
+      entryAt(history(), ({ entry }) => Date.parse(entry.time) <= time).then((found) => found?.tag);
+    expect(await until(1.5 * HOUR)).toBe(second.tag);
+    expect(await until(9 * HOUR)).toBe(chain.view.heads[0]!.tag);
+    expect(await until(-1)).toBeUndefined();
+  });
+
+  it('is none that was merged: nobody saw the rings so', async () => {
+    const first = push('1.0.0');
+    const details = stateOf({ web: { developers: '1.0.0' }, job: { developers: '1.0.0' } });
+    const branches = ['web', 'job'].map((image) =>
+      entryOn(chain.view, image, [change(image, 'developers', '', '1.0.0', true)], details),
+    );
+    const fork = merged(branches, first);
+    const head = entryOn(fork, 'merger', [], fork.state);
+    const byDigest = new Map([first, ...branches].map((one) => [one.digest as string, one]));
+    const entries = { read: async (digest: string) => byDigest.get(digest) } as typeof chain.entries;
+    const asked: string[] = [];
+    const found = await entryAt(historyOf(entries, merged([head], head)), ({ entry, tag }) => {
+      asked.push(tag);
+      return entry.sequence < 2;
+    });
+    expect(found?.tag).toBe(first.tag);
+    expect(asked).toEqual([head.tag, fork.heads[0]!.tag, first.tag]);
+  });
 });
 
 describe('what an unshift takes back', () => {

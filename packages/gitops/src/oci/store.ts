@@ -29,7 +29,7 @@ export interface Repository extends BlobSource {
   readonly name: string;
 
   /** The manifest or index that a tag or digest names; undefined when there is none (or no such repository). */
-  resolve(tagOrDigest: string, options?: ReadOptions): Promise<Descriptor | undefined>;
+  resolve(tagOrDigest: string, options?: ResolveOptions): Promise<Descriptor | undefined>;
 
   /** All tags, sorted by code unit as JavaScript compares strings; none where there is no such repository. */
   tags(options?: TagOptions): AsyncIterable<string>;
@@ -47,6 +47,11 @@ export interface Repository extends BlobSource {
 
   /** All manifests, those without a tag too, each once. Absent where the store cannot list them, as a registry. */
   manifests?(): Promise<readonly Descriptor[]>;
+}
+
+export interface ResolveOptions extends ReadOptions {
+  /** Whether it is read next: then it comes at once. */
+  readonly isRead?: boolean;
 }
 
 export interface TagOptions extends ReadOptions {
@@ -103,6 +108,8 @@ export interface WritableRepository extends Repository {
 export interface PushOptions extends ReadOptions {
   /** Another repository of the same store that may hold the blob: then no bytes need to travel. */
   readonly mountFrom?: string;
+  /** Whether nobody can have stored it before: then it is not looked for. */
+  readonly isNew?: boolean;
 }
 
 /** A manifest as it is stored: its digest is over these very bytes. */

@@ -9,6 +9,7 @@ import type {
   PushOptions,
   RawManifest,
   ReadOptions,
+  ResolveOptions,
   TagOptions,
   WritableRepository,
 } from '../store';
@@ -50,10 +51,11 @@ export class RegistryRepository implements WritableRepository {
     return isDocument(descriptor) ? this.document(descriptor, options) : this.fetch(descriptor, options);
   }
 
-  async resolve(tagOrDigest: string, options?: ReadOptions): Promise<Descriptor | undefined> {
+  async resolve(tagOrDigest: string, options: ResolveOptions = {}): Promise<Descriptor | undefined> {
     if (isDigest(tagOrDigest)) return this.manifest(tagOrDigest, `manifests/${tagOrDigest}`, options);
     const what = this.named(tagOrDigest);
     const path = `manifests/${tagName(tagOrDigest)}`;
+    if (options.isRead) return this.manifest(tagOrDigest, path, options);
     const head = await this.client.request(this.read('HEAD', path, options));
     await head.drain();
     if (head.status === 404) return undefined;
@@ -69,7 +71,7 @@ export class RegistryRepository implements WritableRepository {
 
   async push(descriptor: Descriptor, content: () => Content, options: PushOptions = {}): Promise<void> {
     const isThere = () => this.exists(descriptor, 'pull,push', options);
-    if (await isThere()) return;
+    if (!options.isNew && (await isThere())) return;
     const { prefix } = this.client.endpoint;
     const job = {
       repository: this.path,
