@@ -232,7 +232,7 @@ whenAvailable(['docker-registry', 'skopeo', 'git'], 'a release, moved from ring 
     [['image-promote', 'root', '--ring=users'], 'users is the last ring: there is none after it'],
     [
       ['image-promote', 'root', '--to=developers'],
-      'the ring developers cannot be meant here; use one of testers, users',
+      'developers does not come after developers; use one of testers, users',
     ],
     [
       ['image-promote', 'alone', '--ring=testers'],

@@ -76,28 +76,40 @@ export async function followTags(
 /**
  * Puts every tag right that the state of an entry speaks of, whatever was followed before: somebody may have moved it.
  *
+ * @param start the confirmed entry
  * @param rings all that there are
  * @returns the tags that were not right, as `image:tag`
  * @throws GitopsError as {@link followTags} does
  */
 export async function repairTags(
   { entries }: Ledger,
-  { digest, entry: { state } }: StoredEntry,
+  start: StoredEntry,
   repositoryOf: (image: string) => WritableRepository,
   rings: readonly string[],
 ): Promise<string[]> {
-  const isCurrent = async (): Promise<boolean> => (await entries.confirmedDigest()) === digest;
-  const stale = Object.entries(state.images).flatMap(([image, { rings: held }]): Tag[] =>
-    rings.filter((ring) => !Object.hasOwn(held, ring)).map((tag) => ({ image, tag, moves: true })),
-  );
-  const tags = [...differences(EMPTY_STATE, state), ...stale];
   const written = new Set<string>();
-  const failures: unknown[] = [];
-  await putTags(new Map(tags.map((tag) => [`${tag.image}:${tag.tag}`, tag])), written, failures, (tag) =>
-    putTag(repositoryOf(tag.image), tag, new Map(), isCurrent),
-  );
-  if (failures.length > 0) throw failures[0];
-  return [...written].sort();
+  for (let confirmed = start; ;) {
+    const {
+      digest,
+      entry: { state },
+    } = confirmed;
+    const isCurrent = async (): Promise<boolean> => (await entries.confirmedDigest()) === digest;
+    const stale = Object.entries(state.images).flatMap(([image, { rings: held }]): Tag[] =>
+      rings.filter((ring) => !Object.hasOwn(held, ring)).map((tag) => ({ image, tag, moves: true })),
+    );
+    const tags = [...differences(EMPTY_STATE, state), ...stale];
+    const failures: unknown[] = [];
+    await putTags(new Map(tags.map((tag) => [`${tag.image}:${tag.tag}`, tag])), written, failures, (tag) =>
+      putTag(repositoryOf(tag.image), tag, new Map(), isCurrent),
+    );
+    const now = await entries.confirmed();
+    if (!now || now.digest === digest) {
+      if (failures.length > 0) throw failures[0];
+      return [...written].sort();
+    }
+    // Others have gone on meanwhile, and ours may have come after theirs.
+    confirmed = now;
+  }
 }
 
 /** @param put whether it had to be put right */

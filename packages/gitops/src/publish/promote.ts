@@ -11,7 +11,7 @@ import {
   tooYoung,
 } from '../ledger/protection';
 import { ANTE, POST, type Rings } from '../ledger/rings';
-import { type Change, type Changes, type State, applied, holding, imageState } from '../ledger/state';
+import { type Change, type State, applied, holding, imageState } from '../ledger/state';
 import { type Breach, breaches, closure, promotion, reversal, shift } from '../ledger/transitions';
 import type { WritableRepository } from '../oci/store';
 import { GitopsError } from '../support/errors';
@@ -61,13 +61,14 @@ const AT_ONCE = 8;
 
 /** Moves versions from ring to ring: one entry of the ledger, and nothing else. Then the rings' tags follow. */
 export class Promotion {
-  private readonly now: () => number;
+  /** That versions have grown older meanwhile is nothing to announce again. */
+  private readonly now: number;
 
   constructor(
     private readonly context: PromotionContext,
     private readonly transition: Transition,
   ) {
-    this.now = context.now ?? Date.now;
+    this.now = (context.now ?? Date.now)();
   }
 
   /** @throws GitopsError where it cannot be done */
@@ -93,8 +94,7 @@ export class Promotion {
     for (let round = 1; ; round++) {
       try {
         const { view } = await ledger.commit(actor, async (now) => {
-          const next =
-            now.heads[0]?.tag === announced.view.heads[0]?.tag ? announced : await this.planOn(now);
+          const next = isSameView(now, announced.view) ? announced : await this.planOn(now);
           if (!isSame(next.draft, announced.draft)) throw new Overtaken();
           return isEmpty(next.draft) ? undefined : next.draft;
         });
@@ -176,7 +176,7 @@ export class Promotion {
       );
     await this.checkThere(view, changes, details);
     const why = `${stored.tag} was taken back by ${actor.who}${actor.reason ? `: ${actor.reason}` : ''}`;
-    const holds = touched(changes).filter((one) => one !== ANTE);
+    const holds = touched(stored.entry.changes).filter((one) => one !== ANTE);
     return {
       operation: { kind: 'unshift', to: ring, undoes: stored.digest },
       changes,
@@ -209,7 +209,7 @@ export class Promotion {
     const found = objections(view.state, protections, arriving);
     const soaked = soaking(protections, arriving);
     if (soaked.length === 0) return found;
-    const now = this.now();
+    const { now } = this;
     const since = await heldSince(
       soaked.map(({ arrival }) => ({ ...arrival, ring: arrival.source })),
       historyOf(ledger.entries, view),
@@ -232,7 +232,7 @@ export function promotionRings(
   const check = (name: string, among: readonly string[], what: string): void => {
     if (among.includes(name)) return;
     if (name === POST) throw new GitopsError(what, undefined, `use one of ${among.join(', ')}`);
-    const is = usable.includes(name) ? `the ring ${name} cannot be meant here` : `there is no ring ${name}`;
+    const is = usable.includes(name) ? `${name} does not come after ${ring}` : `there is no ring ${name}`;
     throw new GitopsError(is, undefined, `use one of ${among.join(', ')}`);
   };
   check(
@@ -289,7 +289,7 @@ export function notHeld(ring: string, images: readonly string[]): GitopsError {
   return new GitopsError(
     `the ring ${ring} does not hold ${images.join(', ')}`,
     undefined,
-    `push it there first, with --ring=${ring}`,
+    `push it there first, with --ring=${ring}, or promote it to there`,
   );
 }
 
@@ -298,8 +298,14 @@ function listed(images: readonly string[]): string {
   return `${images.slice(0, 3).join(', ')}${more}`;
 }
 
-function isEmpty({ changes }: Changes): boolean {
-  return changes.length === 0;
+/** What is taken back counts as such, even where the rings have it back already. */
+function isEmpty({ operation, changes }: Draft): boolean {
+  return changes.length === 0 && operation.kind !== 'unshift';
+}
+
+function isSameView(a: View, b: View): boolean {
+  const tags = ({ heads }: View): string => heads.map(({ tag }) => tag).join();
+  return tags(a) === tags(b);
 }
 
 function isSame(a: Draft, b: Draft): boolean {

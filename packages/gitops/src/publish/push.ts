@@ -39,7 +39,7 @@ export function pushRefused(ring: string, against: readonly Objection[]): Gitops
   return new GitopsError(
     `nothing is pushed to ${ring}: ${against.join('; ')}`,
     undefined,
-    'push to the first ring and promote, or override it with --force --reason=…',
+    'push to a ring before it and promote, or override it with --force --reason=…',
   );
 }
 

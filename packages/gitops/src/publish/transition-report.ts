@@ -51,6 +51,8 @@ async function moved(change: Change, context: TransitionReportContext, isExplain
   const [before, after] = [from, to].map((version) => versionOf(image, version, context.states));
   if (!before || !after) return { ...change, why: '' };
   const reasons = reasonsFor(before, after);
+  // What was changed and changed back.
+  if (reasons.length === 0) return { ...change, why: 'made from the same' };
   if (!isExplained) return { ...change, why: explain(reasons, undefined) };
   const repository = context.repositoryOf(image);
   const [then, now] = await Promise.all([before, after].map(({ digest }) => readSources(repository, digest)));

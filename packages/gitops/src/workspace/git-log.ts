@@ -30,7 +30,8 @@ export async function commitsBetween(
   const range = `${from.slice(0, 7)}..${to.slice(0, 7)}`;
   if (from === to) return { range, back: false, lines: [] };
   const log = async (a: string, b: string): Promise<string[]> => {
-    const args = ['-C', directory, 'log', '--format=%h %s', `--max-count=${MAX_COMMITS}`, `${a}..${b}`, '--'];
+    const options = ['--format=%h %s', '--no-show-signature', `--max-count=${MAX_COMMITS}`];
+    const args = ['-C', directory, 'log', ...options, `${a}..${b}`, '--'];
     const { stdout } = await run('git', args, { maxBuffer: 16 * 1024 * 1024 });
     return stdout.split('\n').filter(Boolean);
   };

@@ -85,9 +85,12 @@ function label([key, item, member]: Path): string {
   return member === undefined ? named : `${member} of ${named}`;
 }
 
-/** The label, with the value that is wrong: `store: acme/shop`, `the ring ante`. */
+/** The label, with the value that is wrong: `store: acme/shop`, `the ring ante`, `soak of a ring: 1w`. */
 function subject(path: Path, value: unknown): string {
-  return path[0] === 'rings' ? `the ring ${shown(value)}` : `${label(path)}: ${shown(value)}`;
+  const [key, , member = 'name'] = path;
+  return key === 'rings' && member === 'name'
+    ? `the ring ${shown(value)}`
+    : `${label(path)}: ${shown(value)}`;
 }
 
 /** What has an @ inside may have a password before it. */

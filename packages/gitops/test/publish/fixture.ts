@@ -53,6 +53,7 @@ export interface PublishOptions {
   readonly bump?: 'major';
   readonly reason?: string;
   readonly dryRun?: boolean;
+  readonly force?: boolean;
   /** Labels that the targets add, by image. */
   readonly labels?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly settings?: Partial<Settings>;
@@ -140,12 +141,12 @@ export class Shop {
     const publishing = openPublishing({ workspace, cache, engine: engine(), labels, signal: options.signal });
     if (options.onCommit) beforeCommit(publishing, options.onCommit);
     const log: string[] = [];
-    const { ring, bump, reason } = options;
+    const { ring, bump, reason, force } = options;
     const work = {
       publishing,
       workspace,
       images: names.map((name) => named(workspace, name)),
-      options: { buildTarget: 'image-build', ring, bump, reason },
+      options: { buildTarget: 'image-build', ring, bump, reason, force },
       concurrency: 4,
       cache,
       labels,
@@ -180,6 +181,8 @@ async function run(
     sources: (image) => publishing.publications.sources(image),
   });
   await onPlanned?.();
+  const refusal = dryRun ? verb.refusal?.(work, planner, plan) : undefined;
+  if (refusal) throw refusal;
   const intended = (name: string): GitopsError | string => {
     const decision = plan.decisions.get(name)!;
     return decision instanceof GitopsError ? decision : verb.intend(decision, planner.options.ring);

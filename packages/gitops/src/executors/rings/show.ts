@@ -68,7 +68,8 @@ export async function showBoardAt(desk: Desk, options: RingsOptions): Promise<vo
   // On a command line, Nx takes what looks like a number for one.
   const at = String(options.at);
   const isSequence = /^\d{1,10}$/.test(at);
-  const time = isSequence ? NaN : Date.parse(at);
+  // To JavaScript almost anything is a time: `ring 1` is in 2001.
+  const time = /^\d{4}-\d\d-\d\d(?:T|$)/.test(at) ? Date.parse(at) : NaN;
   if (!isSequence && Number.isNaN(time))
     throw new GitopsError(
       `--at: ${at} is neither the sequence of an entry nor a time`,
