@@ -1,6 +1,6 @@
 // Builds a package for publishing: JavaScript, declarations, and the files beside the sources that it needs at run time.
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 
@@ -22,6 +22,10 @@ for (const file of readdirSync(join(root, 'src'), { recursive: true, withFileTyp
   mkdirSync(dirname(to), { recursive: true });
   cpSync(from, to);
 }
+
+// npm does the same where it installs the package, but not where it links the checkout.
+const { bin = {} } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+for (const file of Object.values(bin)) chmodSync(join(root, file), 0o755);
 
 // npm shows these with the package.
 for (const file of ['README.md', 'LICENSE']) cpSync(file, join(root, file));

@@ -1,8 +1,8 @@
 // Measures what the package promises to be fast at, and writes the table to docs/bench.md.
 //
-//     npm run bench               everything, about twelve minutes
+//     npm run bench               everything, about fifteen minutes
 //     npm run bench -- --short    fewer rounds, without the slowest competitors; the table is only shown
-//     npm run bench -- engine     just what is named: images, engine, push, graph, memory; the table is only shown
+//     npm run bench -- engine     just what is named: images, engine, push, promote, graph, memory; only shown
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism, totalmem, tmpdir } from 'node:os';
@@ -13,6 +13,7 @@ import { measureEngine } from './engine.mjs';
 import { measureImages } from './images.mjs';
 import { measureMemory } from './memory.mjs';
 import { measureBatch, measureGraph } from './nx.mjs';
+import { measurePromote } from './promote.mjs';
 import { measurePush } from './push.mjs';
 import { stage } from './stage.mjs';
 
@@ -25,6 +26,7 @@ const parts = {
   images: measureImages,
   engine: measureEngine,
   push: measurePush,
+  promote: measurePromote,
   graph: async (options) => ({
     // The second in the workspaces of the first.
     rows: [...(await measureGraph(options)), ...(short ? [] : [await measureBatch(options)])],
@@ -101,6 +103,11 @@ ${table.join('\n')}
   On a new machine it has no caches, and reads the base's layer once to know what is in it. An engine that has built the
   base itself compresses it to know what it is called in the registry; just its push is timed, not what it builds.
 - 1,000 images, each of one file, in one process with warm caches; the requests are counted by a proxy.
+- A promotion, of 1,000 images of one file each, in one process with warm caches: one entry of the ledger, which waits
+  200 ms for other writers; then each image gets the tag of the ring. It stands when the entry is confirmed. The requests
+  are all those before the first one to the repository of an image, by a proxy; what is timed does without it.
+  \`skopeo copy\` from tag to tag is a process for each image: 20 are timed, and the rest taken to be like them.
+- The board: a fresh process runs the executor, and prints to a pipe. Each ring holds another version of each image.
 - The graph: 1,000 projects with a project.json and a Containerfile each, \`FROM\` one another in groups of ten, and the same
   workspace without the plugin in nx.json. Cold: no daemon, no \`.nx\` directory. Nx starts a process for every plugin,
   whatever it does: what that costs shows in the row with a plugin that does nothing.

@@ -1,12 +1,13 @@
 // Publishing: what travels for a rebuilt image, and what it takes to find out that nothing has to.
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, request as httpRequest } from 'node:http';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineUnavailable, startRegistry } from '../engines/engines.mjs';
-import { load, mute } from './builder.mjs';
+import { load } from './builder.mjs';
 import { dockerEngine, uploadBuild } from './docker.mjs';
 import { faster, interleave, missing, time } from './measure.mjs';
+import { countingProxy } from './proxy.mjs';
+import { pusher, writeProject } from './publisher.mjs';
 
 const MB = 1_000_000;
 const IMAGES = 1000;
@@ -145,7 +146,7 @@ async function measureCheck(proxy, { packageDirectory, directory, rounds, short,
   await push();
   proxy.reset();
   await push();
-  const { requests } = proxy;
+  const requests = proxy.requests.length;
   const { openRegistry } = load(packageDirectory, 'oci/registry/index.js');
   const each = async () => {
     const store = openRegistry(proxy.host);
@@ -175,33 +176,6 @@ async function measureCheck(proxy, { packageDirectory, directory, rounds, short,
   ];
 }
 
-/** What pushes images of a workspace, in this process, by the executor's own code. */
-function pusher(packageDirectory, workspace, names) {
-  const { runnerOf } = load(packageDirectory, 'executors/publish/run.js');
-  const { push } = load(packageDirectory, 'executors/push/verb.js');
-  const target = (name) => ({
-    executor: 'gitops:build',
-    options: { containerfile: `${name}/Containerfile` },
-  });
-  const projects = Object.fromEntries(
-    names.map((name) => [name, { root: name, targets: { 'image-build': target(name) } }]),
-  );
-  const tasks = new Map(names.map((name) => [`${name}:image-push`, { buildTarget: 'image-build' }]));
-  return async () => {
-    const unmute = mute();
-    try {
-      const outcomes = await runnerOf(push)(tasks, {
-        root: workspace,
-        projectsConfigurations: { projects },
-      });
-      const failed = [...outcomes.values()].find(({ success }) => !success);
-      if (failed) throw new Error(failed.log);
-    } finally {
-      unmute();
-    }
-  };
-}
-
 async function pushByEngine(docker, reference) {
   const stream = await docker.getImage(reference).push({ tag: 'latest', authconfig: {} });
   await new Promise((resolve, reject) =>
@@ -211,33 +185,4 @@ async function pushByEngine(docker, reference) {
       else resolve();
     }),
   );
-}
-
-/** Passes everything on to a registry, and counts. */
-async function countingProxy(host) {
-  const [hostname, port] = host.split(':');
-  const proxy = { requests: 0, reset: () => (proxy.requests = 0) };
-  const server = createServer((incoming, outgoing) => {
-    proxy.requests++;
-    const { method, url: path, headers } = incoming;
-    const onward = httpRequest({ hostname, port, method, path, headers }, (answer) => {
-      outgoing.writeHead(answer.statusCode, answer.headers);
-      answer.pipe(outgoing);
-    });
-    onward.on('error', () => outgoing.destroy());
-    incoming.pipe(onward);
-  });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  proxy.host = `127.0.0.1:${server.address().port}`;
-  proxy.close = () => {
-    server.closeAllConnections();
-    server.close();
-  };
-  return proxy;
-}
-
-function writeProject(workspace, name, containerfile, file) {
-  mkdirSync(join(workspace, name), { recursive: true });
-  writeFileSync(join(workspace, name, 'Containerfile'), containerfile);
-  writeFileSync(join(workspace, name, 'file'), file);
 }

@@ -141,6 +141,16 @@ export function tellsNothing(): Fault {
   });
 }
 
+/** Says of what it gives that it is something else. */
+export function misnames(): Fault {
+  return fault('misnames', async (request, next) => {
+    const answer = await next(request);
+    if (answer.headers['docker-content-digest'] === undefined) return answer;
+    const digest = sha256('something else');
+    return { ...answer, headers: { ...answer.headers, 'docker-content-digest': digest } };
+  });
+}
+
 /** For `PUT tag`: a tag that is there is not overwritten, not even by the same; of several at once one succeeds. */
 export function keepsTags(status = 409, code = 'TAG_INVALID'): Fault {
   const last = new Map<string, Promise<unknown>>();

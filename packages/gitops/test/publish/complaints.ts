@@ -1,16 +1,18 @@
 import { GitopsError } from '../../src/support/errors';
-import { FILES, type Published, type Shop, contents } from './fixture';
+import { FILES, type Shop, contents } from './fixture';
+
+/** What is wrong with each image of which something is. */
+interface Done {
+  readonly failed: Readonly<Record<string, string>>;
+}
 
 /**
- * What a push says that does not go well: of each image, or of all of them at once. Each is one line of our own.
+ * What a push or a promotion says that does not go well: of each image, or of all of them at once. Each is one line of our own.
  * @param secrets are in none of them
  */
-export async function complaints(
-  push: Promise<Published>,
-  ...secrets: string[]
-): Promise<Record<string, string>> {
-  const failed = await push.then(
-    (published) => published.failed,
+export async function complaints(work: Promise<Done>, ...secrets: string[]): Promise<Record<string, string>> {
+  const failed = await work.then(
+    (done) => done.failed,
     (error: unknown) => {
       if (!(error instanceof GitopsError)) throw error;
       return { all: error.message };

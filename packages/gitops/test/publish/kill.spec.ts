@@ -1,25 +1,21 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { boardOf } from '../../src/publish/board';
-import { Rings } from '../../src/ledger/rings';
 import { openRegistry } from '../../src/oci/registry';
 import type { Store } from '../../src/oci/store';
 import { Stores } from '../../src/workspace/stores';
-import { seeded } from '../ledger/virtual-time';
 import { audit } from '../ledger/writers';
 import { noise } from '../oci/fixtures';
 import { withProxiedRegistry } from '../oci/proxied-registry';
 import { listFiles, makeDirectory, removeDirectory } from '../support/files';
+import { counted, leftBehind, momentsWithin, seen } from './kills';
 import { Shelf } from './shelf';
 import { TagWatch } from './tag-watch';
-import { type Desk, type Order, Pusher, killPushers, makeDesk } from './pusher';
+import { type Desk, type Order, Worker, killWorkers, makeDesk } from './worker';
 
 const KILLS = 50;
 /** Pushes by fresh processes that nobody kills: how long they take says when to kill. */
 const MEASURED = 5;
 const IMAGES = ['base', 'api'];
-const RINGS = new Rings(['developers', 'testers']);
 
 jest.setTimeout(600_000);
 
@@ -27,7 +23,7 @@ let directory: string;
 beforeAll(() => {
   directory = makeDirectory();
 });
-afterEach(killPushers);
+afterEach(killWorkers);
 afterAll(() => removeDirectory(directory));
 
 function desk(name: string, store: string): Desk {
@@ -49,7 +45,7 @@ function order(n: number): Order {
 
 /** All changes, one after the other, and nobody dies. */
 async function undisturbed(at: Desk): Promise<void> {
-  const pusher = await Pusher.start(at);
+  const pusher = await Worker.start(at);
   for (let n = 0; n <= KILLS + 1; n++) await succeed(pusher, n);
 }
 
@@ -57,7 +53,7 @@ async function undisturbed(at: Desk): Promise<void> {
 async function measure(at: Desk): Promise<number> {
   const took: number[] = [];
   for (let n = 1; n <= MEASURED; n++) {
-    const pusher = await Pusher.start(at);
+    const pusher = await Worker.start(at);
     await succeed(pusher, n - 1);
     await succeed(pusher, n - 1);
     const started = performance.now();
@@ -68,21 +64,9 @@ async function measure(at: Desk): Promise<number> {
   return took.sort((a, b) => a - b)[MEASURED >> 1]!;
 }
 
-async function succeed(pusher: Pusher, n: number): Promise<void> {
+async function succeed(pusher: Worker, n: number): Promise<void> {
   const report = await pusher.push(order(n));
   for (const image of IMAGES) expect(report).toMatchObject({ [image]: { success: true } });
-}
-
-/** What everybody can see of a store: the board, each tag of a version or a ring with its digest, all labels. */
-async function seen(location: string): Promise<unknown> {
-  const shelf = new Shelf(location);
-  const images: Record<string, unknown> = {};
-  for (const image of IMAGES) {
-    const tags = (await shelf.tags(image)).filter((tag) => !tag.startsWith('sha256-'));
-    const found = await Promise.all(tags.map((tag) => shelf.image(image, tag)));
-    images[image] = tags.map((tag, i) => [tag, found[i]!.descriptor, found[i]!.labels]);
-  }
-  return { board: boardOf((await shelf.ledger()).view, RINGS, IMAGES), images };
 }
 
 /** How far a push had come when it was killed. */
@@ -103,17 +87,11 @@ async function progress(location: string, n: number): Promise<Progress> {
  * @param duration how long a push takes
  */
 async function killed(at: Desk, location: string, duration: number): Promise<Map<Progress, number>> {
-  const random = seeded(1);
   const counts = new Map<Progress, number>();
-  const rescuer = await Pusher.start(at);
+  const rescuer = await Worker.start(at);
   await succeed(rescuer, 0);
-  // Not in their order, so that what comes to be slower is slower for all moments alike.
-  const moments = Array.from({ length: KILLS }, (_, i) => ((i + random()) / KILLS) * duration);
-  for (let i = moments.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    [moments[i], moments[j]] = [moments[j]!, moments[i]!];
-  }
-  let next = Pusher.start(at);
+  const moments = momentsWithin(duration, KILLS);
+  let next = Worker.start(at);
   for (let n = 1; n <= KILLS; n++) {
     const victim = await next;
     // What a process does for the first time takes it long.
@@ -123,7 +101,7 @@ async function killed(at: Desk, location: string, duration: number): Promise<Map
     await victim.kill();
     const how = (await pushed) ? 'too late' : await progress(location, n);
     counts.set(how, (counts.get(how) ?? 0) + 1);
-    next = Pusher.start(at);
+    next = Worker.start(at);
     await succeed(rescuer, n);
     expect(await progress(location, n)).toBe('after all tags');
   }
@@ -134,7 +112,7 @@ async function killed(at: Desk, location: string, duration: number): Promise<Map
 
 /** What a ledger and its stores have to be like after all that. */
 async function check(location: string, expected: string): Promise<void> {
-  expect(await seen(location)).toEqual(await seen(expected));
+  expect(await seen(location, IMAGES)).toEqual(await seen(expected, IMAGES));
   const store: Store = new Stores('/nonexistent', openRegistry).open(location);
   try {
     const { standing, voided } = await audit(store.repository('acme/shop/ledger'));
@@ -147,9 +125,8 @@ async function check(location: string, expected: string): Promise<void> {
 }
 
 function tell(where: string, duration: number, counts: ReadonlyMap<Progress, number>, more = ''): void {
-  const how = [...counts].sort().map(([name, count]) => `${count} ${name}`);
   process.stdout.write(
-    `push: ${KILLS} kills, ${where}, within ${Math.round(duration)} ms: ${how.join(', ')}${more}\n`,
+    `push: ${KILLS} kills, ${where}, within ${Math.round(duration)} ms: ${counted(counts)}${more}\n`,
   );
 }
 
@@ -169,17 +146,9 @@ describe('a push that is killed at any moment, and run again', () => {
     const expected = new Set(files('undisturbed'));
     const others = files('killed').filter((file) => !expected.has(file));
     expect(others.filter((file) => !/\/ledger\/blobs\/sha256\/[0-9a-f]{64}$/.test(file))).toEqual([]);
-    expect(leftBehind('killed')).toEqual([]);
+    expect(leftBehind(at('killed'))).toEqual([]);
   });
 });
-
-/** What killed processes have left on their machine. */
-function leftBehind(name: string): string[] {
-  const files = [join(directory, name), join(directory, `machine of ${name}`)].flatMap((one) =>
-    existsSync(one) ? listFiles(one) : [],
-  );
-  return files.filter((file) => /scratch|\.tmp|lock/.test(file));
-}
 
 withProxiedRegistry('a push that is killed at any moment, and run again', (between) => {
   it('into a registry: has the same end as one that is not, and no tag of a version ever moves', async () => {
@@ -196,6 +165,6 @@ withProxiedRegistry('a push that is killed at any moment, and run again', (betwe
     await check(location('killed'), location('undisturbed'));
     expect(watch.moved).toEqual([]);
     expect(watch.versions).toBe(IMAGES.length * (KILLS + 2 + MEASURED + 1));
-    expect(leftBehind('killed (docker-registry)')).toEqual([]);
+    expect(leftBehind(at('killed'))).toEqual([]);
   });
 });

@@ -7,7 +7,7 @@ import { type Audit, audit } from '../ledger/writers';
 import { type RunningRegistry, startDockerRegistry } from '../oci/docker-registry';
 import { whenAvailable } from '../support/available';
 import { makeDirectory, removeDirectory } from '../support/files';
-import { Pusher, killPushers, makeDesk } from './pusher';
+import { Worker, killWorkers, makeDesk } from './worker';
 
 const PUSHERS = 8;
 const PROJECT = 'acme/shop';
@@ -21,7 +21,7 @@ beforeEach(() => {
   directory = makeDirectory();
 });
 afterEach(async () => {
-  await killPushers();
+  await killWorkers();
   await store.close();
   removeDirectory(directory);
 });
@@ -43,7 +43,7 @@ async function run(name: string, { location, image, pushes, apart }: Fleet): Pro
     Array.from({ length: PUSHERS }, (_, i) => {
       const machine = join(directory, apart ? `machine-${i}` : 'machine');
       const containerfiles = { [`${image(i)}/Containerfile`]: CONTAINERFILE };
-      return Pusher.start(
+      return Worker.start(
         makeDesk(join(directory, `desk-${i}`), { store: location, machine, containerfiles }),
       );
     }),

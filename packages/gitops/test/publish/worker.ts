@@ -2,15 +2,15 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { type Files, writeFiles } from '../support/files';
-import type { Order, Report } from './push-worker';
+import type { Order, Report, Verb } from './worker-process';
 
-export type { Order };
+export type { Order, Report };
 
-const living = new Set<Pusher>();
+const living = new Set<Worker>();
 
 /** For `afterEach`: no test leaves one behind. */
-export async function killPushers(): Promise<void> {
-  await Promise.all([...living].map((pusher) => pusher.kill()));
+export async function killWorkers(): Promise<void> {
+  await Promise.all([...living].map((worker) => worker.kill()));
 }
 
 /** A place to work: a checkout of the workspace, and what the machine keeps. */
@@ -32,14 +32,14 @@ export function makeDesk(
   return { root, machine };
 }
 
-/** A process of its own that pushes the images of a workspace. */
-export class Pusher {
+/** A process of its own that pushes and promotes the images of a workspace. */
+export class Worker {
   private constructor(private readonly child: ChildProcess) {
     living.add(this);
   }
 
-  static async start({ root, machine }: Desk): Promise<Pusher> {
-    const child = fork(join(__dirname, 'push-worker.ts'), [root], {
+  static async start({ root, machine }: Desk): Promise<Worker> {
+    const child = fork(join(__dirname, 'worker-process.ts'), [root], {
       execArgv: ['-r', require.resolve('@swc-node/register')],
       env: {
         ...process.env,
@@ -50,18 +50,26 @@ export class Pusher {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
-    const pusher = new Pusher(child);
+    const worker = new Worker(child);
     await once(child, 'message');
-    return pusher;
+    return worker;
   }
 
   /** @returns what it says; undefined where it dies before that */
-  async push(order: Order): Promise<Report | undefined> {
+  push(order: Order): Promise<Report | undefined> {
+    return this.tell('push', order);
+  }
+
+  promote(order: Order): Promise<Report | undefined> {
+    return this.tell('promote', order);
+  }
+
+  private async tell(verb: Verb, order: Order): Promise<Report | undefined> {
     const ended = new AbortController();
     const { signal } = ended;
     const died = once(this.child, 'exit', { signal }).then(() => undefined);
     const said = once(this.child, 'message', { signal }).then(([report]) => report as Report);
-    this.child.send(order);
+    this.child.send([verb, order]);
     try {
       return await Promise.race([died, said]);
     } finally {
