@@ -90,11 +90,18 @@ export class EntryStore {
   /** Stores an entry under a tag that nobody else writes. */
   async write(entry: Entry): Promise<StoredEntry> {
     const { config, configDescriptor, layer, layerDescriptor, manifest } = entryDocuments(entry);
-    if (!this.hasConfig) await this.repository.push(configDescriptor, () => contentOf(config));
+    // An entry that is there names it too.
+    if (!this.hasConfig && this.known.size === 0)
+      await this.repository.push(configDescriptor, () => contentOf(config));
     this.hasConfig = true;
     // It has the time in it, and who came before.
     await this.repository.push(layerDescriptor, () => contentOf(layer), { isNew: true });
     return this.put(entry, manifest);
+  }
+
+  /** Whether the store has the entry, though its list of tags may not show it yet. */
+  async isThere({ tag, digest }: StoredEntry): Promise<boolean> {
+    return (await this.repository.resolve(tag))?.digest === digest;
   }
 
   private async put(entry: Entry, manifest: Buffer): Promise<StoredEntry> {

@@ -42,6 +42,8 @@ interface Verdict {
 export const SETTLE_MS = 200;
 /** Of those that lost none waits longer before it tries again, however slow the store is. */
 const MAX_PAUSE_MS = 2000;
+/** A list of tags that is older than that is not waited for. */
+const MAX_LAG_MS = 30_000;
 const MAX_TRIES = 100;
 const MERGE: Pick<Draft, 'operation' | 'changes'> = { operation: { kind: 'merge' }, changes: [] };
 
@@ -208,11 +210,19 @@ export class Ledger {
   }
 
   /** Waits until it is known whether the entry stands; undefined where it does not, or not by itself. */
-  private async settle(stored: StoredEntry, settleMs: number): Promise<View | undefined> {
+  private async settle(stored: StoredEntry, shortestMs: number): Promise<View | undefined> {
+    const written = this.now();
+    let settleMs = shortestMs;
     for (let look = 0; look < 4; look++) {
       await sleep(settleMs);
       const seen = this.now();
       const view = await this.read();
+      if (isUnseen(view, stored) && seen - written < MAX_LAG_MS && (await this.entries.isThere(stored))) {
+        // The list is of old: entries of others that it does not show yet have to come to light, too.
+        settleMs *= 2;
+        look = -1;
+        continue;
+      }
       if (view.heads[0]?.tag !== stored.tag) {
         if (isConfirmed(view, stored)) return view;
         // Of many that lost only some write again at once.
@@ -282,6 +292,12 @@ export class Ledger {
 /** Whether there is no entry but those that stand, whatever may still come to light. */
 function isSettled({ heads, confirmed }: View): boolean {
   return heads.length <= 1 && heads[0]?.tag === confirmed?.tag;
+}
+
+/** Whether the view does not know of an entry, which is not too old for that. */
+function isUnseen({ included, heads }: View, { tag, entry }: StoredEntry): boolean {
+  const top = Math.max(0, ...heads.map((head) => head.entry.sequence));
+  return !included.has(tag) && top - entry.sequence < WINDOW;
 }
 
 /** Whether the entry stands, whatever may still come to light. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { change, details, shown } from '../../test/ledger/changes';
 import { HISTORY, entryOn, promotionOn, pushOn } from '../../test/ledger/histories';
+import { Chain, stateOf } from '../../test/ledger/release';
 import { type StoredEntry, WINDOW } from './entry';
 import { EMPTY_VIEW, type View, merged, within } from './merge';
 import { isTaken } from './version';
@@ -114,6 +115,55 @@ describe('a fork', () => {
     const view = see([a, both], a);
     expect(shown(view.state)).toBe('api: developers 0.1.1');
     expect([...view.voided]).toEqual([both.tag]);
+  });
+
+  describe('of promotions that do not fit each other', () => {
+    // Each is right by itself: one takes base away that the other brings an image for.
+    const before = stateOf({
+      base: { developers: '1.1.0', testers: '1.1.0' },
+      api: { developers: '2.0.0 base 1.1.0' },
+    });
+    const older = details({ base: { '1.0.0': 'older' } });
+    const start = new Chain();
+    start.add({
+      operation: { kind: 'push', ring: 'developers' },
+      changes: Object.entries(before.images).flatMap(([image, { rings }]) =>
+        Object.entries(rings).map(([ring, version]) => change(image, ring, '', version)),
+      ),
+      details: before,
+    });
+    const [ground] = start.view.heads;
+    const branch = (kind: 'promote' | 'unshift' | 'push', forced?: readonly string[]): StoredEntry => {
+      const chain = new Chain(start.view);
+      return chain.add({
+        operation: { kind, ...(forced ? { forced } : {}) },
+        changes:
+          kind === 'promote'
+            ? [change('api', 'testers', '', '2.0.0')]
+            : [change('base', 'testers', '1.1.0', '1.0.0')],
+        details: kind === 'promote' ? before : older,
+      });
+    };
+    const held = ({ state }: View): string => shown({ images: state.images }).replace(/developers \S+/g, '-');
+
+    it('leaves one of them standing', () => {
+      const [first, second] = inOrder(branch('promote'), branch('unshift'));
+      const view = see([first, second], ground);
+      expect([...view.voided]).toEqual([second.tag]);
+      expect(view.state).toEqual(first.entry.state);
+    });
+
+    it('leaves both, where it was forced, or what does not fit was pushed', () => {
+      for (const others of [
+        [branch('promote', ['it is known']), branch('unshift', ['it is known'])],
+        [branch('push'), branch('promote', ['so what'])],
+      ] as const)
+        expect(see([...others], ground).voided.size).toBe(0);
+      const [push, promote] = [branch('push'), branch('promote')];
+      const view = see([push, promote], push);
+      expect([...view.voided]).toEqual([promote.tag]);
+      expect(held(see([push, promote], promote))).toContain('testers 1.0.0');
+    });
   });
 
   it('is over with the next entry, which names all heads, the one that stands first', () => {

@@ -1,5 +1,6 @@
-import { type StoredEntry, WINDOW } from './entry';
+import { type Entry, type StoredEntry, WINDOW } from './entry';
 import { EMPTY_STATE, type State, applied } from './state';
+import { breaches } from './transitions';
 
 /** What a reader sees: mostly one entry; after a fork several, merged. */
 export interface View {
@@ -79,10 +80,19 @@ export function folded(
   let { state } = first.entry;
   for (const { tag, entry } of others) {
     const after = applied(state, entry, entry.state);
-    if (after) state = after;
+    if (after && !tearsApart(entry, state, after)) state = after;
     else voided.add(tag);
   }
   return { state, voided, included: new Set([...known, ...others.map(({ tag }) => tag)]) };
+}
+
+/**
+ * Whether versions that were moved together do not fit what others have moved at the same time: each was allowed by
+ * itself. A push is not asked: what is to follow it is pushed next.
+ */
+function tearsApart({ operation: { kind, forced } }: Entry, before: State, after: State): boolean {
+  const isMove = kind === 'promote' || kind === 'shift' || kind === 'unshift' || kind === 'copy';
+  return isMove && !forced && breaches(before, after).length > 0;
 }
 
 /** The tags that are near enough to a sequence to be kept in an entry of it. */

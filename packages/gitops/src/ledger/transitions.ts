@@ -72,9 +72,9 @@ export function closure(state: State, ring: string, images: readonly string[]): 
  * What keeps rings from being whole, in which every image was made with just the versions that the ring holds: what was
  * so before does not count, nor what is in `post`, where nothing runs.
  */
-export function breaches(before: State, after: State, rings: Rings): Breach[] {
-  const known = new Set(all(before, rings).map((breach) => JSON.stringify(breach)));
-  return all(after, rings).filter((breach) => !known.has(JSON.stringify(breach)));
+export function breaches(before: State, after: State): Breach[] {
+  const known = new Set(allBreaches(before).map((breach) => JSON.stringify(breach)));
+  return allBreaches(after).filter((breach) => !known.has(JSON.stringify(breach)));
 }
 
 /** A change, without what is not there. */
@@ -105,17 +105,16 @@ export function withPost(state: State, rings: Rings, changes: readonly Change[])
   return [...changes, ...toPost];
 }
 
-function all(state: State, rings: Rings): Breach[] {
-  return rings.all
-    .filter((ring) => ring !== POST)
-    .flatMap((ring) =>
-      Object.keys(state.images).flatMap((image) => {
-        const found = holding(state, image, ring);
-        return Object.entries(found?.dependencies ?? {}).flatMap(([dependency, needed]): Breach[] => {
+function allBreaches(state: State): Breach[] {
+  return Object.entries(state.images).flatMap(([image, { rings, versions }]) =>
+    Object.entries(rings)
+      .filter(([ring]) => ring !== POST)
+      .flatMap(([ring, version]) =>
+        Object.entries(versions[version]?.dependencies ?? {}).flatMap(([dependency, needed]): Breach[] => {
           const held = versionIn(imageState(state, dependency).rings, ring);
           if (held === needed) return [];
-          return [{ ring, image, version: found!.version, dependency, needed, ...(held ? { held } : {}) }];
-        });
-      }),
-    );
+          return [{ ring, image, version, dependency, needed, ...(held ? { held } : {}) }];
+        }),
+      ),
+  );
 }

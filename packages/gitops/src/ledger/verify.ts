@@ -52,5 +52,10 @@ async function stateAfter(
 /** The first image of which the two say something else. */
 function difference(a: State, b: State): string | undefined {
   const names = [...new Set([...Object.keys(a.images), ...Object.keys(b.images)])].sort();
-  return names.find((name) => !canonicalJson(a.images[name]).equals(canonicalJson(b.images[name])));
+  // What has not changed is mostly written in the same order, too: looking at that is much faster.
+  return names.find(
+    (name) =>
+      JSON.stringify(a.images[name]) !== JSON.stringify(b.images[name]) &&
+      !canonicalJson(a.images[name]).equals(canonicalJson(b.images[name])),
+  );
 }

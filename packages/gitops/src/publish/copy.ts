@@ -228,11 +228,11 @@ export class Copy {
 
   /** How long versions were in a ring, and in which, is for the store that they come from to say. */
   private against(state: State, draft: Draft): Objection[] {
-    const { rings, protections } = this.context;
+    const { protections } = this.context;
     const { ring } = this.request;
     const after = applied(state, draft, draft.details)!;
     const holds = Object.fromEntries(Object.entries(protections).map(([name, { hold }]) => [name, { hold }]));
-    const broken = breaches(state, after, rings).map(
+    const broken = breaches(state, after).map(
       ({ image, version, dependency, needed, held }) =>
         `${image} ${version} needs ${dependency} ${needed}, but ${ring} would hold ${held ?? 'none'}`,
     );

@@ -2,7 +2,8 @@ import { entryOn } from '../../test/ledger/histories';
 import { RemoteRepository } from '../../test/ledger/remote-repository';
 import { Releases, shownMoves } from '../../test/publish/releases';
 import { Ledger } from '../ledger/ledger';
-import { imageState } from '../ledger/state';
+import { EMPTY_STATE, imageState } from '../ledger/state';
+import { breaches } from '../ledger/transitions';
 
 let releases: Releases;
 beforeEach(async () => {
@@ -63,15 +64,15 @@ describe('where others are at work between the plan and its doing', () => {
     expect((await releases.latest()).entry.operation.forced).toEqual(plan.overridden);
   });
 
-  it('an unshift takes back what was promoted last, even since', async () => {
+  it('an unshift is refused, where something else was promoted last', async () => {
     await releases.move();
-    await releases.push('developers', 'api 2.1.0 base 1.0.0');
-    const { moves, announced } = await releases.move(
-      { kind: 'unshift', ring: 'testers' },
-      { onPlanned: () => releases.move() },
-    );
-    expect(moves).toEqual(['testers api 2.1.0 → 2.0.0']);
-    expect(announced).toEqual([moves]);
+    const onPlanned = async () => {
+      await releases.push('developers', 'api 2.1.0 base 1.0.0');
+      await releases.move();
+    };
+    const back = releases.move({ kind: 'unshift', ring: 'testers' }, { onPlanned });
+    await expect(back).rejects.toThrow('what was promoted to testers last is something else by now');
+    expect((await releases.rings())['api']).toBe('developers 2.1.0, testers 2.1.0');
   });
 
   it('it gives up, where they always are', async () => {
@@ -136,5 +137,38 @@ describe('promotions at once, in a store that does not lock', () => {
     await Promise.all([['api'], ['api'], ['api']].map(move));
     const { state } = await releases.ledger.read();
     expect(imageState(state, 'api').rings).toEqual({ developers: '2.0.0', testers: '2.0.0' });
+  });
+});
+
+describe('promotions that are each allowed, and do not fit each other', () => {
+  it('leave the ring whole: one of them is refused', async () => {
+    const far = new Releases();
+    const apart = () => ({
+      ledger: new Ledger(new RemoteRepository(far.repositoryOf('ledger')), { settleMs: 50 }),
+    });
+    await far.push('developers', 'base 1.0.0');
+    await far.move({ images: ['base'] });
+    await far.push('developers', 'base 1.1.0', 'api 2.0.0 base 1.1.0');
+    await far.move({ images: ['base'] });
+    const ends = await Promise.allSettled([
+      far.move({ images: ['api'] }, apart()),
+      far.move({ kind: 'unshift', images: ['base'], ring: 'testers' }, apart()),
+    ]);
+    const { state } = await far.ledger.read();
+    expect(breaches(EMPTY_STATE, state)).toEqual([]);
+    expect(ends.filter(({ status }) => status === 'rejected').length).toBeLessThanOrEqual(1);
+  });
+});
+
+describe('two who take back the same', () => {
+  it('take it back once, and the second is told', async () => {
+    await releases.move();
+    await releases.push('developers', 'api 2.1.0 base 1.0.0');
+    await releases.move();
+    const back = { kind: 'unshift' as const, ring: 'testers' };
+    await expect(releases.move(back, { onPlanned: () => releases.move(back) })).rejects.toThrow(
+      'nothing was taken back: what was promoted to testers last is something else by now',
+    );
+    expect((await releases.rings())['api']).toBe('developers 2.1.0, testers 2.0.0');
   });
 });

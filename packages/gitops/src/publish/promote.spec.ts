@@ -166,10 +166,7 @@ describe('the ring that a promotion goes to', () => {
       { kind: 'promote', ring: 'testers', to: 'testers' },
       'testers does not come after testers; use one of users',
     ],
-    [
-      { kind: 'promote', ring: 'testers', to: 'ante' },
-      'ante does not come after testers; use one of users',
-    ],
+    [{ kind: 'promote', ring: 'testers', to: 'ante' }, 'ante does not come after testers; use one of users'],
   ])('is none: %j', (given, message) => {
     const error = thrownBy(() => promotionRings(RINGS, given));
     expect(error).toBeInstanceOf(GitopsError);

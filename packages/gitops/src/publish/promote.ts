@@ -109,14 +109,21 @@ export class Promotion {
             undefined,
             'run it again when fewer are at work',
           );
+        const before = announced.draft.operation;
         announced = await this.plan();
+        // Who wants to take back one entry does not want to take back another one.
+        if (announced.draft.operation.undoes !== before.undoes)
+          throw new GitopsError(
+            `nothing was taken back: what was promoted to ${this.transition.ring} last is something else by now`,
+            undefined,
+            'look at nx rings --log, and run it again',
+          );
         await announce(announced);
       }
     }
   }
 
   private async planOn(view: View): Promise<TransitionPlan> {
-    const { rings } = this.context;
     const { kind, images, ring } = this.transition;
     const missing = kind === 'unshift' ? [] : images.filter((image) => !holding(view.state, image, ring));
     if (kind !== 'unshift' && missing.length === images.length) throw notHeld(ring, missing);
@@ -124,7 +131,7 @@ export class Promotion {
     if (isEmpty(draft)) return { view, draft, overridden: [], missing };
     const after = applied(view.state, draft, draft.details)!;
     const overridden = [
-      ...breaches(view.state, after, rings).map(breachLine),
+      ...breaches(view.state, after).map(breachLine),
       ...(this.transition.kind === 'unshift' ? [] : await this.protection(view, draft.changes)),
     ];
     if (overridden.length === 0) return { view, draft, overridden, missing };

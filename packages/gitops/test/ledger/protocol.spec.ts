@@ -77,6 +77,23 @@ describe('a writer alone', () => {
     expect(await waited(20)).toBe(3 * 3 * 40);
   });
 
+  it('writes once, however old the list of tags is', () =>
+    time.run(async () => {
+      const repository = remote();
+      const tags = repository.tags.bind(repository);
+      const listed = new Map<string, number>();
+      repository.tags = async function* (options) {
+        for await (const tag of tags(options)) {
+          listed.set(tag, listed.get(tag) ?? time.now());
+          if (time.now() - listed.get(tag)! >= 30 * SETTLE_MS) yield tag;
+        }
+      };
+      const { tries, view } = await new Push('a').to(ledgerOf(repository));
+      expect(tries).toBe(1);
+      expect(shown(view.state)).toBe('api: developers 0.1.0');
+      expect((await audit(memory)).entries).toHaveLength(1);
+    }));
+
   it('writes nothing where there is nothing to do', () =>
     time.run(async () => {
       await push('a');

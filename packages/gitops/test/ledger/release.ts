@@ -28,8 +28,10 @@ export function stateOf(held: Held): State {
 
 /** A ledger without a store: entries on top of one another. */
 export class Chain {
-  view: View = merged([], undefined);
   private readonly byDigest = new Map<Digest, StoredEntry>();
+
+  /** @param view on top of which entries are added */
+  constructor(public view: View = merged([], undefined)) {}
 
   /** For who only reads by digest. */
   readonly entries = { read: async (digest: string) => this.byDigest.get(digest as Digest) } as EntryStore;

@@ -15,7 +15,7 @@ const FILES: Files = {
 };
 /** What may be said to who is slower than others. */
 const TOO_LATE =
-  /^(there is nothing to take back: |\d{10}-\w+ cannot be taken back before |others change these rings, )/;
+  /^(nothing was taken back: |there is nothing to take back: |\d{10}-\w+ cannot be taken back before |others change these rings, )/;
 
 jest.setTimeout(600_000);
 

@@ -60,7 +60,7 @@ function torn({ entries, view }: Audit): string[] {
     ['all', view.state] as const,
   ];
   return states.flatMap(([tag, state]) =>
-    breaches({ images: {} }, state, RINGS).map((breach) => `${tag} leaves ${JSON.stringify(breach)}`),
+    breaches({ images: {} }, state).map((breach) => `${tag} leaves ${JSON.stringify(breach)}`),
   );
 }
 

@@ -51,14 +51,18 @@ function strangers({ images, holds = {} }: State, rings: Rings): Finding[] {
 }
 
 function broken(state: State, rings: Rings): Finding[] {
-  return breaches(EMPTY_STATE, state, rings).map(({ ring, image, version, dependency, needed, held }) =>
-    finding(
-      CHECK,
-      'warning',
-      `${ring} is not whole: ${image} ${version} was made with ${dependency} ${needed}, ${ring} holds ${held ?? 'none'}`,
-      ring === rings.first ? `push ${image}` : `promote ${image} to ${ring}, which takes ${dependency} along`,
-    ),
-  );
+  return breaches(EMPTY_STATE, state)
+    .filter(({ ring }) => rings.has(ring))
+    .map(({ ring, image, version, dependency, needed, held }) =>
+      finding(
+        CHECK,
+        'warning',
+        `${ring} is not whole: ${image} ${version} was made with ${dependency} ${needed}, ${ring} holds ${held ?? 'none'}`,
+        ring === rings.first
+          ? `push ${image}`
+          : `promote ${image} to ${ring}, which takes ${dependency} along`,
+      ),
+    );
 }
 
 function onHold({ holds = {} }: State, protections: Protections): Finding[] {
