@@ -57,12 +57,12 @@ describe('projects of container files', () => {
     ]);
   });
 
-  it('shows the rings by a target of the workspace itself', () => {
+  it('shows the rings, and looks after the store, by targets of the workspace itself', () => {
     const { name, targets } = Object.entries(graph.nodes)
       .map(([project, { data }]) => ({ name: project, ...data }))
       .find(({ root }) => root === '.')!;
     expect(name).toBe('shop');
-    expect(Object.keys(targets)).toEqual(['rings']);
+    expect(Object.keys(targets)).toEqual(['rings', 'store-doctor', 'store-prune']);
   });
 
   it('makes more files of a directory more images of its project', () => {
