@@ -1,6 +1,6 @@
 // Measures what the package promises to be fast at, and writes the table to docs/bench.md.
 //
-//     npm run bench               everything, about fifteen minutes
+//     npm run bench               everything, about ten minutes
 //     npm run bench -- --short    fewer rounds, without the slowest competitors; the table is only shown
 //     npm run bench -- engine     just what is named: images, engine, push, promote, graph, memory; only shown
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

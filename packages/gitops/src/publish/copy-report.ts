@@ -1,6 +1,6 @@
 import type { Copied, CopyItem, CopyPlan } from './copy';
 import type { Row } from './report';
-import { sizeOf } from './transfer';
+import { sizeOf } from '../support/size';
 
 const WHY: Readonly<Record<CopyItem['state'], string>> = {
   held: 'up to date',

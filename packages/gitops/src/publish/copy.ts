@@ -12,6 +12,7 @@ import type { Digest } from '../oci/types';
 import { GitopsError } from '../support/errors';
 import { inParallel } from '../support/parallel';
 import { followTags } from './follow';
+import { breachObjection, listed } from './objections';
 import { type Shipment, type Transferred, contentsOf, resolved, transfer } from './transfer';
 
 /** A state store, with what a workspace has in it. */
@@ -79,8 +80,6 @@ export interface Copied extends Transferred {
   /** Whether an entry was written for it. */
   readonly isRecorded: boolean;
 }
-
-const MAX_LISTED = 20;
 
 /**
  * Copies what a ring holds to the same ring of another store, by digest: the images with all their platforms, and what is
@@ -229,13 +228,9 @@ export class Copy {
   /** How long versions were in a ring, and in which, is for the store that they come from to say. */
   private against(state: State, draft: Draft): Objection[] {
     const { protections } = this.context;
-    const { ring } = this.request;
     const after = applied(state, draft, draft.details)!;
     const holds = Object.fromEntries(Object.entries(protections).map(([name, { hold }]) => [name, { hold }]));
-    const broken = breaches(state, after).map(
-      ({ image, version, dependency, needed, held }) =>
-        `${image} ${version} needs ${dependency} ${needed}, but ${ring} would hold ${held ?? 'none'}`,
-    );
+    const broken = breaches(state, after).map(breachObjection);
     return [
       ...broken,
       ...objections(
@@ -289,9 +284,4 @@ function checkRing(rings: Rings, ring: string): void {
     undefined,
     `use one of ${usable.join(', ')}`,
   );
-}
-
-function listed(lines: readonly string[]): string {
-  const more = lines.length > MAX_LISTED ? `; and ${lines.length - MAX_LISTED} more` : '';
-  return `${lines.slice(0, MAX_LISTED).join('; ')}${more}`;
 }

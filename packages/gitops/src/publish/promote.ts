@@ -12,11 +12,12 @@ import {
 } from '../ledger/protection';
 import { ANTE, POST, type Rings } from '../ledger/rings';
 import { type Change, type State, applied, holding, imageState } from '../ledger/state';
-import { type Breach, breaches, closure, promotion, reversal, shift } from '../ledger/transitions';
+import { breaches, closure, promotion, reversal, shift } from '../ledger/transitions';
 import type { WritableRepository } from '../oci/store';
 import { GitopsError } from '../support/errors';
 import { inParallel } from '../support/parallel';
 import { followTags } from './follow';
+import { breachObjection, listed } from './objections';
 
 /** What is to move. */
 export interface Transition {
@@ -56,7 +57,6 @@ export interface TransitionPlan {
 class Overtaken extends Error {}
 
 const MAX_ROUNDS = 10;
-const MAX_LISTED = 20;
 const AT_ONCE = 8;
 
 /** Moves versions from ring to ring: one entry of the ledger, and nothing else. Then the rings' tags follow. */
@@ -131,7 +131,7 @@ export class Promotion {
     if (isEmpty(draft)) return { view, draft, overridden: [], missing };
     const after = applied(view.state, draft, draft.details)!;
     const overridden = [
-      ...breaches(view.state, after).map(breachLine),
+      ...breaches(view.state, after).map(breachObjection),
       ...(this.transition.kind === 'unshift' ? [] : await this.protection(view, draft.changes)),
     ];
     if (overridden.length === 0) return { view, draft, overridden, missing };
@@ -167,7 +167,7 @@ export class Promotion {
     const found = await undoable(historyOf(ledger.entries, view), ring, release);
     if (!found)
       throw new GitopsError(
-        `there is nothing to take back: no promotion of ${listed(images)} into ${ring} is in the ledger`,
+        `there is nothing to take back: no promotion of ${shortened(images)} into ${ring} is in the ledger`,
         undefined,
         'nx rings --log shows what is',
       );
@@ -267,9 +267,8 @@ export function promotionRings(
 
 function refusal({ kind, ring, to }: Transition, against: readonly Objection[]): GitopsError {
   const what = kind === 'promote' ? `to ${to}` : kind === 'shift' ? `on from ${ring}` : `back out of ${ring}`;
-  const more = against.length > MAX_LISTED ? `; and ${against.length - MAX_LISTED} more` : '';
   return new GitopsError(
-    `nothing moves ${what}: ${against.slice(0, MAX_LISTED).join('; ')}${more}`,
+    `nothing moves ${what}: ${listed(against)}`,
     undefined,
     'see to that first, or override it with --force --reason=…',
   );
@@ -287,10 +286,6 @@ function laterFirst(stored: StoredEntry, later: readonly StoredEntry[], ring: st
   );
 }
 
-function breachLine({ ring, image, version, dependency, needed, held }: Breach): Objection {
-  return `${image} ${version} needs ${dependency} ${needed}, but ${ring} would hold ${held ?? 'none'}`;
-}
-
 /** What is said of images that are not where they are to be promoted from. */
 export function notHeld(ring: string, images: readonly string[]): GitopsError {
   return new GitopsError(
@@ -300,7 +295,7 @@ export function notHeld(ring: string, images: readonly string[]): GitopsError {
   );
 }
 
-function listed(images: readonly string[]): string {
+function shortened(images: readonly string[]): string {
   const more = images.length > 3 ? `, +${images.length - 3} more` : '';
   return `${images.slice(0, 3).join(', ')}${more}`;
 }

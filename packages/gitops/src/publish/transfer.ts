@@ -5,6 +5,7 @@ import { allAttached, putAttached } from '../oci/referrers';
 import type { Content, RawManifest, ReadOptions, Repository, WritableRepository } from '../oci/store';
 import { StoreError } from '../oci/store-error';
 import type { Descriptor, Digest } from '../oci/types';
+import { sizeOf } from '../support/size';
 import { inParallel } from '../support/parallel';
 
 /** A manifest or an index, byte for byte. */
@@ -197,9 +198,4 @@ async function listedIn(
 
 function isDocumentType({ mediaType }: Descriptor): boolean {
   return isManifestType(mediaType) || isIndexType(mediaType);
-}
-
-/** `1.4 MB` */
-export function sizeOf(bytes: number): string {
-  return bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }

@@ -1,13 +1,8 @@
 import type { ExecutorContext } from '@nx/devkit';
-import { openRegistry } from '../../oci/registry';
-import { openLedger } from '../../publish/open';
 import type { ImagePlan } from '../../publish/prune/plan';
 import { Prune, type Pruned } from '../../publish/prune/prune';
 import { pruneTable, summary } from '../../publish/prune/report';
-import { GitopsError } from '../../support/errors';
-import { referenceName } from '../../workspace/image';
-import { readSettings } from '../../workspace/settings';
-import { Stores } from '../../workspace/stores';
+import { atStore } from '../at-store';
 
 /** The options of the executor `prune`; each is documented in its schema. */
 export interface PruneOptions {
@@ -17,23 +12,16 @@ export interface PruneOptions {
   readonly json?: boolean;
 }
 
-/** Deletes the versions that nobody needs any more, or says which. What is wrong is one line on standard error. */
-export default async function prune(
+/** Deletes the versions that nobody needs any more, or says which. */
+export default function prune(
   { dryRun = true, days = 30, entries = 50, json }: PruneOptions,
   context: ExecutorContext,
 ): Promise<{ success: boolean }> {
-  const stores = new Stores(context.root, openRegistry);
   const log = (line: string): void => (json ? undefined : console.log(line));
   const done: Pruned[] = [];
-  try {
-    const settings = readSettings(context.root);
-    const store = stores.open(settings.store);
+  return atStore(context, async ({ ledger, repositoryOf }) => {
     const retention = { days, entries };
-    const work = new Prune({
-      ledger: openLedger(store, settings),
-      repositoryOf: (name) => store.repository(referenceName({ name }, settings)),
-      retention,
-    });
+    const work = new Prune({ ledger, repositoryOf, retention });
     const plan = await work.plan();
     log(pruneTable(plan, retention));
     try {
@@ -43,14 +31,8 @@ export default async function prune(
       if (json) console.log(JSON.stringify({ ...plan, ...outcome(done) }, undefined, 2));
     }
     if (dryRun && plan.going.length > 0) log(`would delete ${summary(plan.going)}; --dryRun=false does it`);
-    return { success: true };
-  } catch (error) {
-    if (!(error instanceof GitopsError)) throw error;
-    console.error(error.message);
-    return { success: false };
-  } finally {
-    await stores.close();
-  }
+    return true;
+  });
 }
 
 async function run(work: Prune, plan: ImagePlan, done: Pruned[], log: (line: string) => void): Promise<void> {

@@ -2,6 +2,7 @@ import { actorFrom } from '../../ledger/actor';
 import type { Decision } from '../../publish/decide';
 import { Push, pushObjections, pushRefused } from '../../publish/push';
 import { GitopsError } from '../../support/errors';
+import { sizeOf } from '../../support/size';
 import { localUser } from '../../support/local-user';
 import { headCommit } from '../../workspace/git-commit';
 import type { WorkspaceImage } from '../../workspace/image';
@@ -77,6 +78,5 @@ function said(
 /** `2 layers (1.4 MB)` */
 function amount({ layers, bytes } = { layers: 0, bytes: 0 }): string {
   if (layers === 0) return 'no layer';
-  const size = bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
-  return `${layers} ${layers === 1 ? 'layer' : 'layers'} (${size})`;
+  return `${layers} ${layers === 1 ? 'layer' : 'layers'} (${sizeOf(bytes)})`;
 }
