@@ -4,26 +4,17 @@ import { contentOf, readAll, readDocument } from '../oci/content';
 import { type Digest, sha256 } from '../oci/digest';
 import { isIndex, parseManifest } from '../oci/manifest';
 import { OCI } from '../oci/media-types';
-import type { WritableRepository } from '../oci/store';
+import type { PushOptions, WritableRepository } from '../oci/store';
 import { StoreError } from '../oci/store-error';
 import type { Descriptor } from '../oci/types';
 import { schemaCheck } from '../support/schemas';
-import {
-  ENTRY_TYPE,
-  type Entry,
-  type StoredEntry,
-  entryDocuments,
-  entryTag,
-  sequenceOf,
-  sequencePrefix,
-} from './entry';
+import { type Entry, type StoredEntry, entryTag, sequenceOf, sequencePrefix } from './entry';
+import { type Blob, MAX_ENTRY_SIZE, entryContent, entryDocuments } from './entry-documents';
 
 /** Names the entry that is known to stand. */
 const CONFIRMED = 'latest';
 /** Names the entry up to which the tags of the images have followed. */
 const FOLLOWED = 'followed';
-/** A guard against endless answers: an entry of 10,000 images in 10 rings has some 30 MB. */
-const MAX_ENTRY_SIZE = 256 * 1024 * 1024;
 /** A tag that a list shows may not be there yet for who asks for it. */
 const PAUSES_MS = [20, 100, 400, 1000];
 
@@ -37,7 +28,9 @@ interface Known extends StoredEntry {
 /** Where a ledger keeps its entries: one repository of the state store, each entry under a tag of its own. */
 export class EntryStore {
   private readonly known = new Map<Digest, Known>();
-  private hasConfig = false;
+  private hasEmpty = false;
+  /** How many times an entry was asked for; it only grows. */
+  reads = 0;
 
   constructor(readonly repository: WritableRepository) {}
 
@@ -89,19 +82,22 @@ export class EntryStore {
 
   /** Stores an entry under a tag that nobody else writes. */
   async write(entry: Entry): Promise<StoredEntry> {
-    const { config, configDescriptor, layer, layerDescriptor, manifest } = entryDocuments(entry);
+    const { manifest, empty, layer } = entryDocuments(entry);
     // An entry that is there names it too.
-    if (!this.hasConfig && this.known.size === 0)
-      await this.repository.push(configDescriptor, () => contentOf(config));
-    this.hasConfig = true;
+    if (!this.hasEmpty && this.known.size === 0) await this.push(empty);
+    this.hasEmpty = true;
     // It has the time in it, and who came before.
-    await this.repository.push(layerDescriptor, () => contentOf(layer), { isNew: true });
+    if (layer) await this.push(layer, { isNew: true });
     return this.put(entry, manifest);
   }
 
   /** Whether the store has the entry, though its list of tags may not show it yet. */
   async isThere({ tag, digest }: StoredEntry): Promise<boolean> {
     return (await this.repository.resolve(tag))?.digest === digest;
+  }
+
+  private async push({ descriptor, bytes }: Blob, options?: PushOptions): Promise<void> {
+    await this.repository.push(descriptor, () => contentOf(bytes), options);
   }
 
   private async put(entry: Entry, manifest: Buffer): Promise<StoredEntry> {
@@ -118,6 +114,7 @@ export class EntryStore {
   }
 
   private async named(tagOrDigest: string): Promise<StoredEntry | undefined> {
+    this.reads++;
     const descriptor = await this.repository.resolve(tagOrDigest, { isRead: true });
     if (!descriptor) return undefined;
     const known = this.known.get(descriptor.digest);
@@ -132,12 +129,12 @@ export class EntryStore {
     const where = `the ledger entry ${digest} in ${this.repository.where}`;
     const bytes = await readDocument(this.repository, descriptor);
     const manifest = parseManifest(bytes, where);
-    const layer = isIndex(manifest) ? undefined : manifest.layers[0];
-    if (!layer || layer.mediaType !== ENTRY_TYPE)
-      throw new StoreError('corrupt', `${where} is no ledger entry`, 'remove its tag');
-    if (layer.size > MAX_ENTRY_SIZE)
-      throw new StoreError('corrupt', `${where} has ${layer.size} bytes, too many for an entry`);
-    const entry = this.parse(await readAll(this.repository.open(layer)), where);
+    const content = isIndex(manifest) ? undefined : entryContent(manifest);
+    if (!content) throw new StoreError('corrupt', `${where} is no ledger entry`, 'remove its tag');
+    if (!Buffer.isBuffer(content) && content.size > MAX_ENTRY_SIZE)
+      throw new StoreError('corrupt', `${where} has ${content.size} bytes, too many for an entry`);
+    const json = Buffer.isBuffer(content) ? content : await readAll(this.repository.open(content));
+    const entry = this.parse(json, where);
     return { tag: entryTag(entry.sequence, digest), digest, entry, manifest: bytes };
   }
 

@@ -1,11 +1,6 @@
-import { sha256 } from '../oci/digest';
 import type { Digest } from '../oci/digest';
-import { canonicalJson } from '../oci/json';
-import { OCI } from '../oci/media-types';
-import type { Descriptor, Manifest } from '../oci/types';
 import type { Changes, State } from './state';
 
-/** Also the media type of an entry's one layer. */
 export const ENTRY_TYPE = 'application/vnd.gitops.ledger.v1+json';
 
 /** How many sequence numbers an entry looks back: what came to light later than that is not waited for. */
@@ -74,32 +69,4 @@ export function sequencePrefix(sequence: number): string {
 export function sequenceOf(tag: string): number | undefined {
   const match = /^(\d{10})-[0-9a-f]{12}$/.exec(tag);
   return match ? Number(match[1]) : undefined;
-}
-
-export interface EntryDocuments {
-  readonly manifest: Buffer;
-  readonly layer: Buffer;
-  readonly config: Buffer;
-  readonly layerDescriptor: Descriptor;
-  readonly configDescriptor: Descriptor;
-}
-
-/** The documents that an entry is stored as: the same entry always gives the same bytes. */
-export function entryDocuments(entry: Entry): EntryDocuments {
-  const layer = canonicalJson(entry);
-  const config = Buffer.from('{}');
-  const layerDescriptor = describeBytes(ENTRY_TYPE, layer);
-  const configDescriptor = describeBytes(OCI.empty, config);
-  const manifest: Manifest = {
-    schemaVersion: 2,
-    mediaType: OCI.manifest,
-    artifactType: ENTRY_TYPE,
-    config: configDescriptor,
-    layers: [layerDescriptor],
-  };
-  return { manifest: canonicalJson(manifest), layer, config, layerDescriptor, configDescriptor };
-}
-
-function describeBytes(mediaType: string, bytes: Buffer): Descriptor {
-  return { mediaType, digest: sha256(bytes), size: bytes.length };
 }

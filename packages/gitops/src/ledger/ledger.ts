@@ -40,6 +40,11 @@ interface Verdict {
 
 /** How long a writer waits, in milliseconds, for the entries of others, where the store answers fast. */
 export const SETTLE_MS = 200;
+/**
+ * What others may take, from what they see to the entry that they write on top of it, as a multiple of one write: it is
+ * some three requests, and each may take three times as long as ours.
+ */
+const SLOWEST = 9;
 /** Of those that lost none waits longer before it tries again, however slow the store is. */
 const MAX_PAUSE_MS = 2000;
 /** A list of tags that is older than that is not waited for. */
@@ -54,6 +59,8 @@ const MERGE: Pick<Draft, 'operation' | 'changes'> = { operation: { kind: 'merge'
 export class Ledger {
   readonly entries: EntryStore;
   private readonly verified = new Set<string>();
+  /** What was read before, and the tags that were listed for it. */
+  private last: { readonly tags: readonly string[]; readonly view: View } | undefined;
   private readonly now: () => number;
   private readonly settleMs: number;
 
@@ -69,15 +76,30 @@ export class Ledger {
   /** What all readers see now. */
   async read(): Promise<View> {
     for (;;) {
+      const { last } = this;
+      // Who has read before knows what to list, and can ask last for what is confirmed.
+      const early = last && (await this.tagsFor(last.view.confirmed));
+      // Whatever happens, there is an entry of it.
+      if (last && isSettled(last.view) && early?.join() === last.tags.join()) return last.view;
       const confirmed = await this.entries.confirmed();
-      const view = await this.readFrom(confirmed);
-      // Where there is more than one entry to choose from, what was confirmed meanwhile decides.
-      if (isSettled(view) || (await this.entries.confirmedDigest()) === confirmed?.digest) return view;
+      const { reads } = this.entries;
+      const isListed = confirmed !== undefined && (early?.includes(confirmed.tag) ?? false);
+      const tags = isListed ? early! : await this.tagsFor(confirmed);
+      const view = await this.readFrom(confirmed, tags);
+      this.last = { tags, view };
+      const isFresh = isListed && this.entries.reads === reads;
+      if (isSettled(view) || (isFresh && view.heads.length === 1)) return view;
+      // Where there is more than one entry to choose from, or time has passed, what was confirmed meanwhile decides.
+      if ((await this.entries.confirmedDigest()) === confirmed?.digest) return view;
     }
   }
 
-  private async readFrom(confirmed: StoredEntry | undefined): Promise<View> {
-    const tags = await this.entries.tags(confirmed ? confirmed.entry.sequence - WINDOW + 1 : 0);
+  /** The tags of the entries that may matter to who sees this one confirmed. */
+  private tagsFor(confirmed: StoredEntry | undefined): Promise<string[]> {
+    return this.entries.tags(confirmed ? confirmed.entry.sequence - WINDOW + 1 : 0);
+  }
+
+  private async readFrom(confirmed: StoredEntry | undefined, tags: readonly string[]): Promise<View> {
     const top = Math.max(confirmed?.entry.sequence ?? 0, ...tags.slice(-1).map((tag) => sequenceOf(tag)!));
     // What the next entry can keep among its ancestors. A hint that is older says nothing about what stands.
     const oldest = top + 1 - WINDOW;
@@ -166,7 +188,7 @@ export class Ledger {
       const started = this.now();
       const stored = await this.write(actor, view, draft);
       if (draft !== merge) own.push({ stored, draft });
-      const settleMs = Math.max(this.settleMs, 3 * (this.now() - started));
+      const settleMs = Math.max(this.settleMs, SLOWEST * (this.now() - started));
       const settled = await this.settle(stored, settleMs);
       if (settled && draft !== merge) return { view: settled, tries: tries + 1, draft };
       if (settled && standing) return { view: settled, tries: tries + 1, draft: standing.draft };
@@ -247,7 +269,7 @@ export class Ledger {
    * @param before the entry that was confirmed when the others decided
    */
   private async leads(stored: StoredEntry, before: StoredEntry | undefined): Promise<boolean> {
-    const [first] = (await this.readFrom(before)).heads;
+    const [first] = (await this.readFrom(before, await this.tagsFor(before))).heads;
     if (!first || first.tag === stored.tag) return true;
     await this.entries.confirm(first);
     return false;

@@ -1,7 +1,8 @@
 import { RemoteRepository } from '../../test/ledger/remote-repository';
 import { image, store as storeImage } from '../../test/oci/fixtures';
 import { copy, give, publish, put, sideOf, tagsOf, watch } from '../../test/publish/copies';
-import { type Entry, entryDocuments, entryTag } from '../ledger/entry';
+import { type Entry, entryTag } from '../ledger/entry';
+import { entryDocuments } from '../ledger/entry-documents';
 import { sha256 } from '../oci/digest';
 import { MemoryStore } from '../oci/memory';
 import type { Digest } from '../oci/types';

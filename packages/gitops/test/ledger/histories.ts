@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { type Entry, type StoredEntry, entryDocuments, entryTag } from '../../src/ledger/entry';
+import { type Entry, type StoredEntry, entryTag } from '../../src/ledger/entry';
+import { entryDocuments } from '../../src/ledger/entry-documents';
 import { type View, merged, within } from '../../src/ledger/merge';
 import { Rings } from '../../src/ledger/rings';
 import { type Change, type State, applied, imageState } from '../../src/ledger/state';

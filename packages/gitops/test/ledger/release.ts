@@ -1,6 +1,7 @@
 import { type Draft } from '../../src/ledger/ledger';
 import { type View, merged } from '../../src/ledger/merge';
-import { type Entry, type StoredEntry, entryDocuments, entryTag } from '../../src/ledger/entry';
+import { type Entry, type StoredEntry, entryTag } from '../../src/ledger/entry';
+import { entryDocuments } from '../../src/ledger/entry-documents';
 import type { EntryStore } from '../../src/ledger/entry-store';
 import { type State, applied } from '../../src/ledger/state';
 import { within } from '../../src/ledger/merge';
