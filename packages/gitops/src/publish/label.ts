@@ -12,6 +12,7 @@ import { type WorkspaceImage, labelledPath, outputPath, referenceName } from '..
 import type { Workspace } from '../workspace/workspace';
 import type { Decision } from './decide';
 import { externalDependencies } from './external';
+import { type DigestOf, pinsLayer, pinsOf, withLayer } from './pins';
 import { platformOf, variantsOf, versionOf } from './version';
 
 const BASE_NAME = 'org.opencontainers.image.base.name';
@@ -21,6 +22,8 @@ export interface LabelContext {
   readonly workspace: Workspace;
   readonly bases: Bases;
   readonly labels: (image: WorkspaceImage) => Readonly<Record<string, string>>;
+  /** The digests of the versions that the store has. */
+  readonly held: DigestOf;
   /** A directory of this machine. */
   readonly cache: string;
 }
@@ -49,7 +52,7 @@ async function write(
   layout: Layout,
   image: WorkspaceImage,
   { to, dependencies }: Decision,
-  { workspace, bases, labels }: LabelContext,
+  { workspace, bases, labels, held }: LabelContext,
 ): Promise<void> {
   const built = new Layout(join(workspace.root, outputPath(image)));
   const [entry] = built.entries();
@@ -59,7 +62,10 @@ async function write(
       undefined,
       `run nx run ${image.project}:${image.targetName}`,
     );
-  const variants = await variantsOf(bases.sourceOf(image), entry);
+  const pins = pinsOf(workspace, image, dependencies, held);
+  const added = pins && pinsLayer(pins);
+  const stored = await variantsOf(bases.sourceOf(image), entry);
+  const variants = added ? stored.map((variant) => withLayer(variant, added)) : stored;
   const external = await externalDependencies(workspace, bases, image);
   const digests = await digestsOfIngredients(workspace, image);
   const version = versionOf(variants, (platform, config) => ({
@@ -75,6 +81,10 @@ async function write(
     if (built.path(layer) === undefined) continue;
     layout.link(layer, built);
     kept.push(layer.digest);
+  }
+  if (added) {
+    await layout.push(added.descriptor, () => contentOf(added.bytes));
+    kept.push(added.descriptor.digest);
   }
   const documents = [
     ...version.parts.flatMap(({ config, manifest }) => [config, manifest]),

@@ -1,3 +1,4 @@
+import { contentOf } from '../oci/content';
 import { formatPlatform } from '../oci/platform';
 import type { RawManifest, Store, WritableRepository } from '../oci/store';
 import { StoreError } from '../oci/store-error';
@@ -11,6 +12,7 @@ import type { Workspace } from '../workspace/workspace';
 import type { Decision } from './decide';
 import type { Sources } from './explain';
 import { externalDependencies } from './external';
+import { type DigestOf, pinsLayer, pinsOf, withLayer } from './pins';
 import { putSources, sourcesOf } from './sources';
 import { type KnownLayer, type Sent, type Uploader, knownLayers } from './upload';
 import {
@@ -60,6 +62,8 @@ export class Publications {
   private readonly made = new Map<WorkspaceImage, Made>();
   private readonly held = new Map<WorkspaceImage, Promise<readonly StoredVariant[]>>();
   private readonly revisions = new Map<WorkspaceImage, Revision>();
+  /** By image and version. */
+  private readonly digests = new Map<string, Digest>();
 
   constructor(private readonly context: PublicationsContext) {}
 
@@ -138,26 +142,36 @@ export class Publications {
 
   /**
    * Stores the version that was decided for an image that was made; without a tag.
+   * @param held the digests of the versions that the ledger knows
    * @returns the digest of its manifest, or of the index of its platforms
    */
-  async put(image: WorkspaceImage, { to, dependencies }: Decision): Promise<Descriptor> {
-    const { labels } = this.context;
+  async put(image: WorkspaceImage, { to, dependencies }: Decision, held: DigestOf): Promise<Descriptor> {
+    const { labels, workspace } = this.context;
     const made = this.made.get(image)!;
     const bases = await this.digestsOfIngredients(image);
+    const pins = pinsOf(workspace, image, dependencies, (name, version) => {
+      return held(name, version) ?? this.digests.get(`${name}:${version}`);
+    });
     const stamp = JSON.stringify([
       to,
       dependencies,
       [...bases].map(([name, digests]) => [name, [...digests]]),
+      pins,
     ]);
     if (made.version && made.stamp === stamp) return made.version.descriptor;
-    const version = versionOf(made.variants, (platform, config) => ({
+    const repository = this.repositoryOf(image.name);
+    const layer = pins && pinsLayer(pins);
+    if (layer) await repository.push(layer.descriptor, () => contentOf(layer.bytes));
+    const variants = layer ? made.variants.map((variant) => withLayer(variant, layer)) : made.variants;
+    const version = versionOf(variants, (platform, config) => ({
       version: to,
       dependencies: { ...made.external, ...dependencies },
       baseDigest: bases.get(config.config?.Labels?.[BASE_NAME] ?? '')?.get(formatPlatform(platform)),
       labels: labels(image),
     }));
-    await putVersion(this.repositoryOf(image.name), version);
+    await putVersion(repository, version);
     this.manifests.set(version.descriptor.digest, version.top);
+    this.digests.set(`${image.name}:${to}`, version.descriptor.digest);
     Object.assign(made, { version, stamp });
     return version.descriptor;
   }

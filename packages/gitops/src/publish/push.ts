@@ -15,6 +15,7 @@ import type { Workspace } from '../workspace/workspace';
 import { followed } from './candidates';
 import type { Decision, Decisions } from './decide';
 import { checkVersionTag, followTags } from './follow';
+import { digestsIn } from './pins';
 import type { Plan, Planner } from './planner';
 import type { Publications } from './publications';
 
@@ -116,7 +117,7 @@ export class Push {
         const { versions } = imageState(state, name);
         const before = decision.known === undefined ? undefined : versions[decision.known]?.digest;
         await publications.make(image, keys.get(image)!, before, listener(image));
-        await this.put(image, decision).catch((error: unknown) => {
+        await this.put(image, decision, state).catch((error: unknown) => {
           // Which version it gets is decided once more, when it is claimed.
           if (!(error instanceof Overtaken)) throw error;
         });
@@ -170,7 +171,7 @@ export class Push {
       }
       if (!publications.isMade(image, keys.get(image)!)) throw new Overtaken();
       await this.planner.orFail(image, async () => {
-        const digest = await this.put(image, decision);
+        const digest = await this.put(image, decision, state);
         changes.push({ ...change, isNew: true });
         images[image.name] = { rings: {}, taken: {}, versions: { [to]: { digest, revision, dependencies } } };
       });
@@ -194,9 +195,9 @@ export class Push {
   }
 
   /** Stores the version that was decided, which nobody else may have given a tag. */
-  private async put(image: WorkspaceImage, decision: Decision): Promise<Digest> {
+  private async put(image: WorkspaceImage, decision: Decision, state: State): Promise<Digest> {
     const { publications, ledger } = this.context;
-    const { digest } = await publications.put(image, decision);
+    const { digest } = await publications.put(image, decision, digestsIn(state));
     const checked = `${decision.to} ${digest}`;
     if (this.checked.get(image) === checked) return digest;
     try {

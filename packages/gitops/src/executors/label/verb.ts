@@ -1,6 +1,7 @@
 import type { Decision } from '../../publish/decide';
 import { withDependencies } from '../../publish/candidates';
 import { labelImage } from '../../publish/label';
+import { digestsIn } from '../../publish/pins';
 import { GitopsError } from '../../support/errors';
 import { runInOrder } from '../../support/order';
 import type { WorkspaceImage } from '../../workspace/image';
@@ -14,6 +15,7 @@ export const label: Verb = {
   async run(work, planner, { decisions, view: { state } }) {
     const { publishing, workspace, images, concurrency, cache, labels } = work;
     const { bases } = publishing;
+    const held = digestsIn(state);
     const wanted = new Map(images.map((image) => [image.name, image]));
     const written = new Map<string, string>();
     const needs = (name: string): string[] =>
@@ -27,7 +29,7 @@ export const label: Verb = {
         const decision = decisions.get(name)!;
         if (decision instanceof GitopsError) throw decision;
         planner.checkNeeds(image);
-        written.set(name, await labelImage(image, decision, { workspace, bases, labels, cache }));
+        written.set(name, await labelImage(image, decision, { workspace, bases, labels, held, cache }));
       });
     };
     for await (const _ of runInOrder(order, needs, concurrency, write));
