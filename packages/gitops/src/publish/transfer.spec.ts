@@ -38,7 +38,6 @@ describe('a copy', () => {
       'api manifest',
       'api index',
       'ledger blob',
-      'ledger blob',
       expect.stringMatching(/^ledger 0000000001-/),
       'ledger latest',
       expect.stringMatching(/^api (1\.0\.0|developers)$/),

@@ -1,6 +1,5 @@
 import { readAll, verified } from '../content';
-import { isDigest } from '../digest';
-import type { Digest } from '../digest';
+import { type Digest, isDigest, sha256 } from '../digest';
 import { describe, mediaTypeOf, parseManifest } from '../manifest';
 import { MANIFEST_TYPES, isIndexType, isManifestType } from '../media-types';
 import { tagName } from '../names';
@@ -140,21 +139,30 @@ export class RegistryRepository implements WritableRepository {
     options?: ReadOptions,
   ): Promise<Descriptor | undefined> {
     const held = isDigest(tagOrDigest) ? this.documents.get(this.path, tagOrDigest) : undefined;
-    const bytes = held ?? (await this.whole(tagOrDigest, path, options));
-    if (!bytes) return undefined;
+    const whole = held ? { bytes: held } : await this.whole(tagOrDigest, path, options);
+    if (!whole) return undefined;
+    const { bytes, digest = isDigest(tagOrDigest) ? tagOrDigest : undefined } = whole;
     const what = this.named(tagOrDigest);
+    const read = sha256(bytes);
+    if (digest !== undefined && digest !== read)
+      throw new StoreError('corrupt', `${what} is corrupt: its digest is ${read}`);
     const found = describe({ mediaType: mediaTypeOf(parseManifest(bytes, what)), bytes });
-    if (isDigest(tagOrDigest) && found.digest !== tagOrDigest)
-      throw new StoreError('corrupt', `${what} is corrupt: its digest is ${found.digest}`);
     this.documents.add(this.path, found.digest, bytes);
     return found;
   }
 
-  private async whole(tagOrDigest: string, path: string, options?: ReadOptions): Promise<Buffer | undefined> {
+  /** With what the registry says that its digest is, where it does. */
+  private async whole(
+    tagOrDigest: string,
+    path: string,
+    options?: ReadOptions,
+  ): Promise<{ bytes: Buffer; digest?: string } | undefined> {
     const response = await this.client.document(this.read('GET', path, options));
     if (response.status === 404) return undefined;
     if (response.status !== 200) throw await this.client.failure(response, this.named(tagOrDigest));
-    return readAll(response.body);
+    const told = isDigest(tagOrDigest) ? undefined : response.headers['docker-content-digest'];
+    const bytes = await readAll(response.body);
+    return { bytes, ...(typeof told === 'string' && isDigest(told) ? { digest: told } : {}) };
   }
 
   private async *document(descriptor: Descriptor, options?: ReadOptions): Content {
