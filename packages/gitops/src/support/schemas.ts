@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Options, ValidateFunction } from 'ajv';
 
+/** The schema that others refer to. */
+const COMMON = 'gitops';
 const DIRECTORY = join(__dirname, '../../schemas');
 
 /** What the schemas say in words, to editors and to us. */
@@ -22,7 +24,6 @@ export function schemaCheck<T = unknown>(
 ): ValidateFunction<T> {
   // It takes long to load, and many workspaces do without.
   const { Ajv } = require('ajv') as typeof import('ajv');
-  const schema = JSON.parse(readFileSync(join(DIRECTORY, `${name}.schema.json`), 'utf8')) as object;
   const ajv = new Ajv({
     strict: true,
     // That the schemas are ones is tested. To check it here takes longer than to compile them.
@@ -33,5 +34,17 @@ export function schemaCheck<T = unknown>(
     ...options,
   });
   for (const keyword of unchecked) ajv.removeKeyword(keyword);
-  return ajv.addVocabulary([...WORDS, ...unchecked]).compile<T>(schema);
+  ajv.addVocabulary([...WORDS, ...unchecked]);
+  const schema = readSchema(name);
+  if (JSON.stringify(schema).includes(`"${fileOf(COMMON)}#`))
+    ajv.addSchema(readSchema(COMMON), fileOf(COMMON));
+  return ajv.compile<T>(schema);
+}
+
+function readSchema(name: string): object {
+  return JSON.parse(readFileSync(join(DIRECTORY, fileOf(name)), 'utf8')) as object;
+}
+
+function fileOf(name: string): string {
+  return `${name}.schema.json`;
 }

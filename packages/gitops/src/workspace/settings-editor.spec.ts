@@ -1,130 +1,197 @@
+import fc from 'fast-check';
+import { parse } from 'yaml';
+import { addRing, removeRing, renameRing } from './ring-edits';
 import { SettingsEditor } from './settings-editor';
+import { GitopsError } from '../support/errors';
+import {
+  addEnvironment,
+  removeEnvironment,
+  removeSite,
+  renameEnvironment,
+  renameSite,
+  setSite,
+} from './site-edits';
 
-const edit = (text: string | undefined): SettingsEditor => new SettingsEditor(text, ['developers']);
+const NAMES = ['a', 'b', 'c', 'd', '7', 'constructor', 'a-b'];
+const name = fc.constantFrom(...NAMES);
+const ring = name.filter((name) => name !== '7').map((name) => `r${name}`);
+const directory = fc.constantFrom('deploy/x', 'y', 'a, b', 'z{1}', 'true', "it's", 'x # y', 'ü: ö');
 
-const FLOW = `# ours
-project: acme/shop   # the shop
-rings: [developers, users] # in their order
-sites: { demo: { environment: prod, ring: users } }
-environments: { prod: deploy }
-`;
-const BLOCK = `rings:
-  # who writes it
-  - developers # us
-  # who buys it
-  - name: users
-    from: developers
+type Site = { environment: string; ring: string; namespace?: string };
+interface Model {
+  rings: string[];
+  environments: Record<string, string>;
+  sites: Record<string, Site>;
+}
 
-    soak: 24h # a day
-# the end
-store: registry.acme.dev
-`;
+/** Entries of a mapping in one of the ways in which they are written; comments stand between them. */
+function written(key: string, entries: readonly string[], style: number, comment: string): string {
+  const [one, two] = [`# ${comment} one\n`, `# ${comment} two\n`];
+  if (entries.length === 0) return `${key}: {} # none\n${one}`;
+  switch (style % 4) {
+    case 0:
+      return `${one}${key}: { ${entries.join(', ')} } # ${comment}\n`;
+    case 1:
+      return `${key}: { # ${comment}\n  ${one}  ${entries.join(`, # of it, and more\n  ${two}  `)} # last\n}\n`;
+    case 2:
+      return `${key}: {\n  ${entries.join(`,\n\n  ${two}  `)},\n  ${one}}\n`;
+    default:
+      return `${key}: # ${comment}\n  ${one}${entries.map((entry) => `  ${entry} # of it\n`).join(`\n  ${two}`)}    # deep\n`;
+  }
+}
 
-describe('a ring is added', () => {
-  it.each<[what: string, text: string | undefined, place: object, result: string]>([
-    [
-      'to no file',
-      undefined,
-      {},
-      `# yaml-language-server: $schema=./node_modules/gitops/schemas/gitops.schema.json
-rings: [developers, testers]
-`,
-    ],
-    ['to a file without rings', 'project: shop', {}, 'project: shop\nrings: [developers, testers]\n'],
-    ['to an empty file, before another', '', { before: 'developers' }, 'rings: [testers, developers]\n'],
-    ['at the end of a list', FLOW, {}, FLOW.replace('users]', 'users, testers]')],
-    ['before one in a list', FLOW, { before: 'users' }, FLOW.replace('users]', 'testers, users]')],
-    ['at the start of a list', FLOW, { before: 'developers' }, FLOW.replace('[dev', '[testers, dev')],
-    ['after one in a list', FLOW, { after: 'developers' }, FLOW.replace('users]', 'testers, users]')],
-    ['to lines, after one', BLOCK, { after: 'developers' }, BLOCK.replace('# us\n', '# us\n  - testers\n')],
-    ['to lines, first', BLOCK, { before: 'developers' }, BLOCK.replace('rings:\n', 'rings:\n  - testers\n')],
-    ['to lines, last', BLOCK, {}, BLOCK.replace('# a day\n', '# a day\n  - testers\n')],
-    ['to lines that are not indented', 'rings:\n- a\n- b\n', { after: 'a' }, 'rings:\n- a\n- testers\n- b\n'],
-    ['to lines without an end', 'rings:\n  - a', {}, 'rings:\n  - a\n  - testers'],
-  ])('%s', (_, text, place, result) => {
-    expect(edit(text).addRing('testers', place)).toBe(result);
-  });
+function print({ rings, environments, sites }: Model, styles: readonly number[], crlf: boolean): string {
+  const one = (value: unknown): string => JSON.stringify(value);
+  const text = [
+    '# first\n',
+    styles[0]! % 2
+      ? `rings: ${one(rings)} # rings\n`
+      : `rings:\n  # they\n${rings.map((ring) => `  - ${ring} # r\n`).join('  # and\n')}`,
+    written(
+      'environments',
+      Object.entries(environments).map(([key, value]) => `${one(key)}: ${one(value)}`),
+      styles[1]!,
+      'where',
+    ),
+    written(
+      'sites',
+      Object.entries(sites).map(([key, value]) => `${one(key)}: ${one(value)}`),
+      styles[2]!,
+      'what',
+    ),
+    'project: shop\n# last\n',
+  ].join('');
+  return crlf ? text.replaceAll('\n', '\r\n') : text;
+}
 
-  it('with a description', () => {
-    expect(edit('rings: [a]\n').addRing('b', {}, 'who: "them"')).toBe(
-      'rings: [a, { name: b, description: "who: \\"them\\"" }]\n',
-    );
-    expect(edit('rings:\n  - a\n').addRing('b', {}, 'who: them')).toBe(
-      'rings:\n  - a\n  - name: b\n    description: "who: them"\n',
-    );
-  });
+const model: fc.Arbitrary<Model> = fc
+  .record({
+    rings: fc.uniqueArray(ring, { minLength: 1, maxLength: 3 }),
+    environments: fc.dictionary(name, directory, { maxKeys: 3, noNullPrototype: true }),
+  })
+  .chain(({ rings, environments }) =>
+    fc.record({
+      rings: fc.constant(rings),
+      environments: fc.constant(environments),
+      sites:
+        Object.keys(environments).length === 0
+          ? fc.constant({})
+          : fc.dictionary(
+              name,
+              fc.record(
+                {
+                  environment: fc.constantFrom(...Object.keys(environments)),
+                  ring: fc.constantFrom(...rings),
+                  namespace: name,
+                },
+                { requiredKeys: ['environment', 'ring'], noNullPrototype: true },
+              ),
+              { maxKeys: 3, noNullPrototype: true },
+            ),
+    }),
+  );
+
+/** An edit, of the settings and of what they are to say. */
+interface Step {
+  readonly edit: (settings: SettingsEditor) => SettingsEditor;
+  readonly change: (model: Model) => void;
+}
+
+const renamed = <T>(record: Record<string, T>, from: string, to: string): void => {
+  record[to] = record[from]!;
+  delete record[from];
+};
+const step: fc.Arbitrary<Step> = fc.oneof(
+  fc.tuple(name, directory).map(([name, directory]): Step => ({
+    edit: (settings) => addEnvironment(settings, name, directory, 'shared'),
+    change: ({ environments }) => (environments[name] = directory),
+  })),
+  name.map((name): Step => ({
+    edit: (settings) => removeEnvironment(settings, name),
+    change: ({ environments }) => delete environments[name],
+  })),
+  fc.tuple(name, name).map(([from, to]): Step => ({
+    edit: (settings) => renameEnvironment(settings, from, to),
+    change: ({ environments, sites }) => {
+      renamed(environments, from, to);
+      for (const site of Object.values(sites)) if (site.environment === from) site.environment = to;
+    },
+  })),
+  fc.tuple(name, name, ring, fc.option(name)).map(([name, environment, ring, namespace]): Step => {
+    const site = { environment, ring, ...(namespace === null ? {} : { namespace }) };
+    return {
+      edit: (settings) => setSite(settings, name, site, 'shared'),
+      change: ({ sites }) => {
+        sites[name] = { ...(Object.hasOwn(sites, name) ? sites[name] : {}), ...site };
+      },
+    };
+  }),
+  name.map((name): Step => ({
+    edit: (settings) => removeSite(settings, name),
+    change: ({ sites }) => delete sites[name],
+  })),
+  fc.tuple(name, name).map(([from, to]): Step => ({
+    edit: (settings) => renameSite(settings, from, to),
+    change: ({ sites }) => renamed(sites, from, to),
+  })),
+  ring.map((ring): Step => ({
+    edit: (settings) => addRing(settings, ring),
+    change: ({ rings }) => rings.push(ring),
+  })),
+  ring.map((ring): Step => ({
+    edit: (settings) => removeRing(settings, ring),
+    change: ({ rings }) => rings.splice(rings.indexOf(ring), 1),
+  })),
+  fc.tuple(ring, ring).map(([from, to]): Step => ({
+    edit: (settings) => renameRing(settings, from, to),
+    change: ({ rings, sites }) => {
+      rings[rings.indexOf(from)] = to;
+      for (const site of Object.values(sites)) if (site.ring === from) site.ring = to;
+    },
+  })),
+);
+
+const commentLines = (text: string): string[] =>
+  text
+    .split(/\r?\n/)
+    .filter((line) => /^\s*#/.test(line))
+    .map((line) => line.trim())
+    .sort();
+
+it('whatever the edits, the text says what they say, and every comment line is there', () => {
+  let done = 0;
+  fc.assert(
+    fc.property(
+      model,
+      fc.tuple(fc.nat(), fc.nat(), fc.nat()),
+      fc.boolean(),
+      fc.array(step, { minLength: 1, maxLength: 8 }),
+      (start, styles, crlf, steps) => {
+        const text = print(start, styles, crlf);
+        const wanted = copyOf(start);
+        let settings = new SettingsEditor({ shared: text }, []);
+        for (const { edit, change } of steps) {
+          try {
+            settings = edit(settings);
+          } catch (error) {
+            // What is contradictory changes nothing; all that is not can be edited.
+            if (!(error instanceof GitopsError) || error.message.includes('cannot be edited')) throw error;
+            continue;
+          }
+          change(wanted);
+          done += 1;
+        }
+        const result = settings.texts.shared!;
+        expect(parse(result, { stringKeys: true })).toEqual({ project: 'shop', ...wanted });
+        expect(commentLines(result)).toEqual(commentLines(text));
+        if (crlf) expect(result.replaceAll('\r\n', '')).not.toMatch(/[\r\n]/);
+      },
+    ),
+    { numRuns: 500 },
+  );
+  expect(done).toBeGreaterThan(500);
 });
 
-describe('a ring is removed', () => {
-  it.each([
-    ['from a list, the last', 'rings: [a, b, c]\n', 'c', 'rings: [a, b]\n'],
-    ['from a list, the first', 'rings: [a, b, c]\n', 'a', 'rings: [b, c]\n'],
-    ['from a list of many lines', 'rings: [\n  a, # one\n  b,\n]\n', 'b', 'rings: [\n  a,\n]\n'],
-    [
-      'from lines, with its comments',
-      BLOCK.replace('    from: developers\n', ''),
-      'developers',
-      BLOCK.replace('    from: developers\n', '').replace('  # who writes it\n  - developers # us\n', ''),
-    ],
-    [
-      'from lines, with its keys',
-      BLOCK,
-      'users',
-      'rings:\n  # who writes it\n  - developers # us\n# the end\nstore: registry.acme.dev\n',
-    ],
-  ])('%s', (_, text, name, result) => {
-    expect(edit(text).removeRing(name)).toBe(result);
-  });
-});
-
-describe('a ring is renamed', () => {
-  it.each([
-    ['in a list, and for sites', FLOW, 'users', 'buyers', FLOW.replaceAll('users', 'buyers')],
-    [
-      'in lines, and where others take from it',
-      BLOCK,
-      'developers',
-      'us',
-      BLOCK.replaceAll('developers', 'us'),
-    ],
-    ['that has keys', BLOCK, 'users', 'buyers', BLOCK.replace('name: users', 'name: buyers')],
-    ['that is there by default', 'project: shop\n', 'developers', 'us', 'project: shop\nrings: [us]\n'],
-  ])('%s', (_, text, name, to, result) => {
-    expect(edit(text).renameRing(name, to)).toBe(result);
-  });
-});
-
-it.each<[what: string, work: () => unknown, message: string]>([
-  [
-    'a ring that is there',
-    () => edit(FLOW).addRing('users'),
-    'there is a ring users already; name another one',
-  ],
-  ['a reserved name', () => edit(FLOW).addRing('ante'), 'is always there'],
-  ['a name that is no tag', () => edit(FLOW).addRing('a b'), 'cannot be called so'],
-  ['a version', () => edit(FLOW).addRing('1.0'), 'looks like a version'],
-  [
-    'a place that is not there',
-    () => edit(FLOW).addRing('a', { after: 'b' }),
-    'there is no ring b; use one of developers, users',
-  ],
-  ['two places', () => edit(FLOW).addRing('a', { after: 'users', before: 'users' }), 'do not go together'],
-  ['the removal of the only one', () => edit('rings: [a]\n').removeRing('a'), 'a is the only ring'],
-  ['the removal of one with a site', () => edit(FLOW).removeRing('users'), 'the ring users is that of demo'],
-  [
-    'the removal of one that others take from',
-    () => edit(BLOCK).removeRing('developers'),
-    'another ring takes its versions from developers',
-  ],
-  ['the removal of one that is not there', () => edit(FLOW).removeRing('a'), 'there is no ring a'],
-  [
-    'a name that is taken',
-    () => edit(FLOW).renameRing('users', 'developers'),
-    'there is a ring developers already',
-  ],
-  ['a file that is not YAML', () => edit('rings: [a'), 'gitops.yaml:1:'],
-  ['a file with a mistake', () => edit('rings: []'), 'gitops.yaml:1:8'],
-  ['what is written in a way of its own', () => edit('rings: &r [a]\nx: *r\n'), 'unknown key x'],
-])('%s is refused', (_, work, message) => {
-  expect(work).toThrow(message);
-});
+function copyOf<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value)) as T;
+}

@@ -17,6 +17,9 @@ export interface SettingsFile {
   readonly initialVersion?: string;
 }
 
+/** What of it one may have for oneself, in gitops.local.yaml. */
+export type PersonalFile = Pick<SettingsFile, 'environments' | 'sites'>;
+
 export interface Ring {
   readonly name: string;
   readonly description?: string;
@@ -26,22 +29,27 @@ export interface Ring {
   readonly hold?: boolean;
 }
 
-let check: ValidateFunction<SettingsFile> | undefined;
+const checks = new Map<string, ValidateFunction>();
 
 /**
- * The document's value, as the schema that the package ships has it.
+ * The value of gitops.yaml, as the schema that the package ships has it.
  * @throws GitopsError for the first mistake in the document
  */
 export function checkSchema(document: SettingsDocument): SettingsFile {
+  return checked('gitops', document) as SettingsFile;
+}
+
+/**
+ * The value of gitops.local.yaml, as the schema that the package ships has it.
+ * @throws GitopsError for the first mistake in the document
+ */
+export function checkPersonalSchema(document: SettingsDocument): PersonalFile {
+  return checked('gitops.local', document) as PersonalFile;
+}
+
+function checked(schema: string, document: SettingsDocument): unknown {
   const value = document.value ?? {};
-  check ??= schemaCheck<SettingsFile>('gitops', {
-    allErrors: true,
-    verbose: true,
-    // What a ring is called is checked where it is a text.
-    strictTypes: false,
-    // Which ring is there twice is found by its name, below.
-    unchecked: ['uniqueItems'],
-  });
+  const check = checks.get(schema) ?? checkFor(schema);
   if (check(value)) return value;
   // That a key is wrong follows what is wrong with it.
   const found = check.errors!.filter(({ keyword }) => keyword !== 'propertyNames').map(violationOf);
@@ -51,6 +59,19 @@ export function checkSchema(document: SettingsDocument): SettingsFile {
     .sort((a, b) => a.offset - b.offset || rank(a.violation) - rank(b.violation));
   const { what, remedy } = describe(first!.violation);
   throw new GitopsError(what, document.place(first!.offset), remedy);
+}
+
+function checkFor(schema: string): ValidateFunction {
+  const check = schemaCheck(schema, {
+    allErrors: true,
+    verbose: true,
+    // What a ring is called is checked where it is a text.
+    strictTypes: false,
+    // Which ring is there twice is found by its name, below.
+    unchecked: ['uniqueItems'],
+  });
+  checks.set(schema, check);
+  return check;
 }
 
 function violationOf({ instancePath, keyword, params, propertyName, ...error }: ErrorObject): Violation {
@@ -121,7 +142,42 @@ export function checkReferences(
       `use one of ${before.join(', ')}`,
     );
   });
-  const known = { environment: Object.keys(environments), ring: ['ante', ...rings] };
+  checkSites(sites, Object.keys(environments), rings, document);
+}
+
+/**
+ * What a schema cannot say of gitops.local.yaml: it has no name that gitops.yaml has, and its sites have environments
+ * and rings of either.
+ * @param shared what gitops.yaml says
+ * @param rings those that hold: of gitops.yaml, or by default
+ * @throws GitopsError for the first mistake of a kind
+ */
+export function checkPersonal(
+  personal: PersonalFile,
+  shared: SettingsFile,
+  rings: readonly string[],
+  document: SettingsDocument,
+): void {
+  for (const key of ['environments', 'sites'] as const)
+    for (const name of Object.keys(personal[key] ?? {})) {
+      if (!Object.hasOwn(shared[key] ?? {}, name)) continue;
+      throw new GitopsError(
+        `the ${key.slice(0, -1)} ${name} is in gitops.yaml too`,
+        document.place(document.keyOffset([key], name)),
+        'give it another name here',
+      );
+    }
+  const environments = Object.keys({ ...shared.environments, ...personal.environments });
+  checkSites(personal.sites ?? {}, environments, rings, document);
+}
+
+function checkSites(
+  sites: Readonly<Record<string, Site>>,
+  environments: readonly string[],
+  rings: readonly string[],
+  document: SettingsDocument,
+): void {
+  const known = { environment: environments, ring: ['ante', ...rings] };
   for (const [site, settings] of Object.entries(sites))
     for (const key of ['environment', 'ring'] as const) {
       if (known[key].includes(settings[key])) continue;

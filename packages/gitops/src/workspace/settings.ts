@@ -1,18 +1,17 @@
-import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Protection, Protections } from '../ledger/protection';
 import { parseDuration } from '../support/duration';
 import { GitopsError } from '../support/errors';
-import { SettingsDocument } from './settings-document';
-import { type Ring, checkReferences, checkSchema, ringName } from './settings-schema';
+import { FILES, type SettingsTexts, type Which, decodeSettings, readFiles } from './settings-files';
+import { type Ring, ringName } from './settings-schema';
 
-export const SETTINGS_FILE = 'gitops.yaml';
+export const SETTINGS_FILE = FILES.shared;
 export const DEFAULT_STORE = 'oci:.gitops/store';
 const DEFAULT_RINGS = ['developers'];
 const DEFAULT_INITIAL_VERSION = '0.1.0';
 
-/** What gitops.yaml says, defaults filled in. Each key is described in schemas/gitops.schema.json. */
+/** What gitops.yaml and gitops.local.yaml say, defaults filled in. Each key is described in schemas/gitops.schema.json. */
 export interface Settings {
   /** The first part of every reference name: `acme/shop`. */
   readonly project: string;
@@ -47,18 +46,18 @@ export interface Site {
 }
 
 /**
- * Reads gitops.yaml at the workspace's root. Without the file there are defaults: the project is called as the
- * root package.json is.
+ * Reads gitops.yaml at the workspace's root, and what gitops.local.yaml beside it adds. Without the files there are
+ * defaults: the project is called as the root package.json is.
  *
- * @throws GitopsError with line and column, where the file is not as it should be
+ * @throws GitopsError with line and column, where a file is not as it should be
  */
 export function readSettings(workspaceRoot: string): Settings {
-  const bytes = readIfThere(join(workspaceRoot, SETTINGS_FILE));
-  const defaults = defaultSettings(workspaceRoot);
-  if (!bytes) return defaults;
-  if (!isUtf8(bytes)) throw new GitopsError('it is not UTF-8', { file: SETTINGS_FILE }, 'save it as UTF-8');
-  // Without the byte order mark, which no editor counts as a column.
-  return parseSettings(new TextDecoder().decode(bytes), defaults);
+  const text = (which: Which): string | undefined =>
+    decodeSettings(readIfThere(join(workspaceRoot, FILES[which])), which);
+  return parseSettings(
+    { shared: text('shared'), personal: text('personal') },
+    defaultSettings(workspaceRoot),
+  );
 }
 
 /** What holds without a gitops.yaml. */
@@ -73,12 +72,9 @@ export function defaultSettings(workspaceRoot: string): Settings {
   };
 }
 
-function parseSettings(text: string, defaults: Settings): Settings {
-  const document = new SettingsDocument(text, SETTINGS_FILE);
-  const file = checkSchema(document);
-  const { rings: listed = [], ...others } = file;
-  const rings = file.rings ? listed.map(ringName) : defaults.rings;
-  checkReferences(file, rings, document);
+function parseSettings(texts: SettingsTexts, defaults: Settings): Settings {
+  const { shared, personal, rings } = readFiles(texts, defaults.rings);
+  const { rings: listed = [], ...others } = shared;
   const descriptions = listed.flatMap((ring) =>
     typeof ring === 'object' && ring.description !== undefined ? [[ring.name, ring.description]] : [],
   );
@@ -89,6 +85,8 @@ function parseSettings(text: string, defaults: Settings): Settings {
   return {
     ...defaults,
     ...others,
+    environments: { ...shared.environments, ...personal.environments },
+    sites: { ...shared.sites, ...personal.sites },
     rings,
     ...(protections.length > 0 ? { protections: Object.fromEntries(protections) } : {}),
     ...(descriptions.length > 0 ? { ringDescriptions: Object.fromEntries(descriptions) } : {}),

@@ -45,7 +45,7 @@ async function hold(ring: string): Promise<void> {
 it('adds a ring', async () => {
   await ringGenerator(tree, { name: 'pilots', after: 'testers', description: 'The brave' });
   expect(file()).toBe(
-    'project: shop # ours\nrings: [developers, testers, { name: pilots, description: "The brave" }, users]\n',
+    'project: shop # ours\nrings: [developers, testers, { name: pilots, description: The brave }, users]\n',
   );
 });
 

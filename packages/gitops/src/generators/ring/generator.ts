@@ -4,9 +4,11 @@ import { versionIn } from '../../ledger/version';
 import { openRegistry } from '../../oci/registry';
 import { openLedger } from '../../publish/open';
 import { GitopsError } from '../../support/errors';
-import { SETTINGS_FILE, defaultSettings, readSettings } from '../../workspace/settings';
-import { SettingsEditor } from '../../workspace/settings-editor';
+import { addRing, removeRing, renameRing } from '../../workspace/ring-edits';
+import { readSettings } from '../../workspace/settings';
 import { Stores } from '../../workspace/stores';
+import { checkTogether } from '../check-options';
+import { openSettings, writeSettings } from '../settings-tree';
 
 /** The options of the generator `ring`; each is documented in its schema. */
 export interface RingOptions {
@@ -24,28 +26,17 @@ export interface RingOptions {
  * @throws GitopsError that says what is wrong; then no file is touched
  */
 export default async function ringGenerator(tree: Tree, options: RingOptions): Promise<void> {
-  const { name, rename, remove } = options;
-  checkOptions(options);
-  const before = tree.read(SETTINGS_FILE, 'utf8') ?? undefined;
-  const editor = new SettingsEditor(before, defaultSettings(tree.root).rings);
-  const text = remove
-    ? editor.removeRing(name)
+  const { name, rename, remove, force, ...place } = options;
+  checkTogether({ remove, rename }, place);
+  const before = openSettings(tree);
+  const after = remove
+    ? removeRing(before, name)
     : rename === undefined
-      ? editor.addRing(name, options, options.description)
-      : editor.renameRing(name, rename);
-  if ((remove || rename !== undefined) && !options.force) await checkEmpty(tree.root, name);
-  tree.write(SETTINGS_FILE, text);
-  const { rings } = new SettingsEditor(text, []);
-  logger.info(`the rings are ${rings.join(', ')} now`);
-}
-
-/** @throws GitopsError for options that do not go together */
-function checkOptions({ before, after, description, remove, rename }: RingOptions): void {
-  const kinds = [remove ? 'remove' : '', rename === undefined ? '' : 'rename'].filter(Boolean);
-  const places = Object.entries({ before, after, description }).filter(([, value]) => value !== undefined);
-  const together = [...kinds, ...(kinds.length > 0 ? places.map(([key]) => key) : [])];
-  if (together.length > 1)
-    throw new GitopsError(`--${together.join(' and --')} do not go together`, undefined, 'use one of them');
+      ? addRing(before, name, place, place.description)
+      : renameRing(before, name, rename);
+  if ((remove || rename !== undefined) && !force) await checkEmpty(tree.root, name);
+  writeSettings(tree, after);
+  logger.info(`the rings are ${after.files.rings.join(', ')} now`);
 }
 
 /** @throws GitopsError where the ledger has versions in the ring, under the name that would be gone */
