@@ -1,6 +1,6 @@
 import { ContainerfileError } from './errors';
 import { parseContainerfile } from './parse';
-import { planStages, type PlanOptions, type StagePlan } from './stages';
+import { lockImages, planStages, type PlanOptions, type StagePlan } from './stages';
 
 const linux = { os: 'linux', architecture: 'amd64' };
 
@@ -272,5 +272,17 @@ describe('arguments in use', () => {
       BUILDARCH: 'arm',
       BUILDVARIANT: 'v7',
     });
+  });
+});
+
+describe('lockImages', () => {
+  it('puts a digest to images, and remembers what is written', () => {
+    const loose = plan('FROM --platform=linux/arm a AS b\nCOPY --from=c / /\nFROM b\nCOPY --from=d / /\n');
+    const locked = lockImages(loose, (reference) => (reference === 'd' ? undefined : `${reference}@digest`));
+    expect(brief(locked)).toEqual([
+      [0, { ...image('a@digest', 'linux/arm'), written: 'a' }, ['c', { ...image('c@digest'), written: 'c' }]],
+      [1, stage(0), ['d', image('d')]],
+    ]);
+    expect(brief(loose)[1]).toEqual(brief(locked)[1]);
   });
 });

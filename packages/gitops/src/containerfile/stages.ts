@@ -12,7 +12,13 @@ export type Source =
   /** The index of an earlier stage. */
   | { readonly kind: 'stage'; readonly stage: number }
   /** An image, as it is written, variables expanded; `platform` only where FROM asks for one. */
-  | { readonly kind: 'image'; readonly reference: string; readonly platform?: string };
+  | {
+      readonly kind: 'image';
+      readonly reference: string;
+      readonly platform?: string;
+      /** Without the digest, where a lock put one into the reference. */
+      readonly written?: string;
+    };
 
 /** Where one `COPY --from` or `RUN --mount=from=` takes its files. */
 export interface SourceUse {
@@ -86,6 +92,24 @@ export function planStages(containerfile: Containerfile, options: PlanOptions): 
       .filter((name) => !declared.has(name) && !isPredefined(name) && !Object.hasOwn(platform, name))
       .sort(),
   };
+}
+
+/**
+ * The plan with images held at what a lock has for them.
+ * @param lock the reference with a digest; undefined leaves what is written
+ */
+export function lockImages(plan: StagePlan, lock: (reference: string) => string | undefined): StagePlan {
+  const locked = (source: Source): Source => {
+    if (source.kind !== 'image') return source;
+    const reference = lock(source.reference);
+    return reference === undefined ? source : { ...source, reference, written: source.reference };
+  };
+  const stages = plan.stages.map((planned) => ({
+    ...planned,
+    base: locked(planned.base),
+    sources: planned.sources.map((use) => ({ ...use, source: locked(use.source) })),
+  }));
+  return { ...plan, stages };
 }
 
 /** ARGs before the first FROM see those before them, those of the same instruction included. */

@@ -55,6 +55,7 @@ export function buildTarget(image: WorkspaceImage, surroundings: Surroundings): 
       ...environmentArguments(image.options.buildArgs).map((env) => ({ env })),
       ...ingredients.map((base) => ({ dependentTasksOutputFiles: `${outputPath(base)}/index.json` })),
       ...built.flatMap(({ globs }) => globs.map((glob) => ({ dependentTasksOutputFiles: glob }))),
+      ...lockedInputs(image, workspace),
       // Without a gitops.yaml the images are called after it.
       { json: '{workspaceRoot}/package.json', fields: ['name'] },
       { externalDependencies: [] },
@@ -73,6 +74,20 @@ export function buildTarget(image: WorkspaceImage, surroundings: Surroundings): 
     },
   };
   return { target, sources };
+}
+
+/**
+ * What an image's bases are locked at, as what a command says: a reference holds nothing that means more to a shell. As
+ * fields of the lock file, Nx finds no key with a dot in it; as external nodes of the graph, they would change every task
+ * that says nothing of external dependencies.
+ */
+function lockedInputs(image: WorkspaceImage, workspace: Workspace): { runtime: string }[] {
+  const locked = orElse(() => workspace.externalBases(image), []).filter(
+    ({ written }) => written !== undefined,
+  );
+  return [...new Set(locked.map(({ reference }) => reference))].map((reference) => ({
+    runtime: `echo ${reference}`,
+  }));
 }
 
 function fileInputs(

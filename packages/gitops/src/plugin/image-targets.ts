@@ -1,4 +1,5 @@
 import type { TargetConfiguration, TargetDependencyConfig } from '@nx/devkit';
+import { LOCK_FILE } from '../workspace/base-lock';
 import { type WorkspaceImage, labelledPath, referenceName } from '../workspace/image';
 import type { Workspace } from '../workspace/workspace';
 import { mergeDependencies } from './dependencies';
@@ -69,6 +70,9 @@ export function imageTargets(
     },
   });
 
+  // Nx then finds the image affected by a change of the lock, whose bases are inputs of the build one by one.
+  const isLockable = orElse(() => workspace.externalBases(image), []).length > 0;
+
   return {
     [names.label]: {
       ...target(
@@ -81,13 +85,16 @@ export function imageTargets(
       outputs: [`{workspaceRoot}/${labelledPath(image)}`],
     },
     // It builds what turns out to be out of date, and nothing else: a task that is not needed cannot be taken back.
-    [names.push]: target(
-      names.push,
-      'gitops:push',
-      `Publishes the image ${reference} in a ring of the state store`,
-      [...sources, ...onThose(({ push }) => push)],
-      { options: { labelTarget: names.label }, example: { ring: settings.rings[0], reason: 'hotfix' } },
-    ),
+    [names.push]: {
+      ...target(
+        names.push,
+        'gitops:push',
+        `Publishes the image ${reference} in a ring of the state store`,
+        [...sources, ...onThose(({ push }) => push)],
+        { options: { labelTarget: names.label }, example: { ring: settings.rings[0], reason: 'hotfix' } },
+      ),
+      ...(isLockable ? { inputs: [`{workspaceRoot}/${LOCK_FILE}`] } : {}),
+    },
     // It moves what the ledger has: nothing is built for it, and what the image depends on moves along.
     [names.promote]: target(
       names.promote,

@@ -5,7 +5,7 @@ import type { Workspace } from '../workspace/workspace';
 import { candidateOf, followed, inOrder, withDependencies } from './candidates';
 
 const directory = useDirectory();
-const REVISION: Revision = { hash: 'abc', instructions: '', files: new Map() };
+const REVISION: Revision = { hash: 'abc', instructions: '', locked: new Map(), files: new Map() };
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 
 function workspace(containerfiles: Record<string, string>): Workspace {

@@ -1,13 +1,14 @@
 import { named, workspaceOf } from '../../test/publish/workspaces';
-import { useDirectory } from '../../test/support/files';
+import { useDirectory, writeFiles } from '../../test/support/files';
 import type { BaseImage } from '../builders/assemble/base-image';
 import { StoreError } from '../oci/store-error';
+import { formatBaseLock } from '../workspace/base-lock';
 import type { Bases } from '../workspace/bases';
 import type { Settings } from '../workspace/settings';
 import { externalDependencies } from './external';
 
 const directory = useDirectory();
-const DIGEST = `sha256:${'a'.repeat(64)}`;
+const DIGEST = `sha256:${'a'.repeat(64)}` as const;
 
 /** Images elsewhere, by their references, each with its version label; or what goes wrong with one. */
 type Elsewhere = Readonly<Record<string, string | undefined | StoreError>>;
@@ -96,6 +97,22 @@ describe('what an image is made from elsewhere', () => {
     const reference = 'registry.acme.dev:5000/acme/shop/base:1.4.0';
     const store = { store: 'registry.acme.dev:5000' };
     expect(await found(`FROM ${reference}\n`, { [reference]: '1.4.0' }, store)).toEqual({ base: '1.4.0' });
+  });
+
+  it('has its tag where it is locked, and not the digest of the lock', async () => {
+    writeFiles(directory(), {
+      'gitops.lock.json': formatBaseLock(
+        new Map([
+          ['node:latest', DIGEST],
+          ['tool:1', DIGEST],
+        ]),
+      ),
+    });
+    const elsewhere = { [`node:latest@${DIGEST}`]: undefined, [`tool:1@${DIGEST}`]: '1.4.0' };
+    expect(await found('FROM node\nCOPY --from=tool:1 / /\n', elsewhere)).toEqual({
+      node: 'latest',
+      tool: '1.4.0',
+    });
   });
 
   it('is looked up once each, and not where it is not needed', async () => {

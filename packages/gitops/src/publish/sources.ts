@@ -11,12 +11,18 @@ import type { Sources } from './explain';
 const SOURCES_TYPE = 'application/vnd.gitops.sources.v1+json';
 const MAX_SIZE = 64 * 1024 * 1024;
 
-/** @param root the build context, relative to the workspace */
-export function sourcesOf({ instructions, files }: Revision, root: string): Sources {
+/**
+ * The files, and the images that are locked beside them: a base may be why a revision changed.
+ * @param root the build context, relative to the workspace
+ */
+export function sourcesOf({ instructions, locked, files }: Revision, root: string): Sources {
   const listed = [...files].filter(([, what]) => what !== 'directory');
   return {
     instructions,
-    files: Object.fromEntries(listed.map(([path, what]) => [posix.join(root, path), what])),
+    files: Object.fromEntries([
+      ...locked,
+      ...listed.map(([path, what]): [string, string] => [posix.join(root, path), what]),
+    ]),
   };
 }
 

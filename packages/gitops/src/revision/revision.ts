@@ -19,6 +19,8 @@ export interface Revision {
   readonly hash: string;
   /** sha256 in hex of all that is not files: instructions, arguments, platforms. */
   readonly instructions: string;
+  /** What a lock holds the images at that it names, as they are written: `node:22` at `node:22@sha256:…`. */
+  readonly locked: ReadonlyMap<string, string>;
   /** Every file that takes part, by path, with what the hash takes of it. */
   readonly files: ReadonlyMap<string, string>;
 }
@@ -36,8 +38,8 @@ export interface RevisionInput {
  * commit is checked out. Comments, file times, owners and modes other than the executable bit are not in it.
  *
  * In it, in this order: the version of this function, the platforms, the values of the build arguments in use, the
- * instructions of the stages that the target needs, and for each source, sorted by path, its path, kind, executable
- * bit, and content or link target.
+ * instructions of the stages that the target needs, the images that are locked, and for each source, sorted by path,
+ * its path, kind, executable bit, and content or link target.
  *
  * @throws GitopsError where a source cannot be read, or leaves the context
  */
@@ -60,13 +62,27 @@ export function revisionOf(input: RevisionInput): Revision {
     ),
   };
   const instructions = canonicalJson(head);
+  const locked = lockedImages(variants.map(({ plan }) => plan));
   hash.update(instructions);
+  if (locked.size > 0) hash.update(`\n${JSON.stringify([...locked.values()])}`);
   hash.update(sorted.map(([path, what]) => `\n${JSON.stringify(path)} ${what}`).join(''));
   return {
     hash: hash.digest('hex'),
     instructions: createHash('sha256').update(instructions).digest('hex'),
+    locked,
     files: new Map(sorted),
   };
+}
+
+/** Sorted by what is written. */
+function lockedImages(plans: readonly StagePlan[]): Map<string, string> {
+  const sources = plans
+    .flatMap(({ stages }) => stages)
+    .flatMap(({ base, sources: others }) => [base, ...others.map(({ source }) => source)]);
+  const locked = sources.flatMap((source): [string, string][] =>
+    source.kind === 'image' && source.written !== undefined ? [[source.written, source.reference]] : [],
+  );
+  return new Map(locked.sort(([a], [b]) => compareNames(a, b)));
 }
 
 /** The arguments in use, and beside them their values before the first FROM: not every stage need take the same. */

@@ -1,7 +1,7 @@
 import { type ContextSource, contextSources } from '../containerfile/context-sources';
 import type { Containerfile } from '../containerfile/instructions';
 import { parseContainerfile } from '../containerfile/parse';
-import { type Source, type StagePlan, planStages } from '../containerfile/stages';
+import { type Source, type StagePlan, lockImages, planStages } from '../containerfile/stages';
 import type { Variables } from '../containerfile/scope';
 import { type Platform, parsePlatform } from '../oci/platform';
 
@@ -9,6 +9,8 @@ import { type Platform, parsePlatform } from '../oci/platform';
 export interface ImageUse {
   readonly via: 'FROM' | '--from';
   readonly reference: string;
+  /** Without the digest, where that is the lock's. */
+  readonly written?: string;
   readonly line: number;
 }
 
@@ -68,15 +70,37 @@ function analyseAnew(text: string, file: string, options: AnalysisOptions): Anal
     containerfile,
     buildArgs,
     variants,
-    uses: distinct(variants.flatMap(({ plan }) => imageUses(plan))),
+    uses: usesOf(variants),
     labels: dependencyLabels(variants[0]!.plan),
     sources: distinct(variants.flatMap(({ plan }) => contextSources(containerfile, plan, buildArgs))),
   };
 }
 
+/**
+ * The analysis with images held at what a lock has for them.
+ * @param lock the reference with a digest; undefined leaves what is written
+ */
+export function lockAnalysis(analysis: Analysis, lock: (use: ImageUse) => string | undefined): Analysis {
+  const found = analysis.uses.map((use) => [use.reference, lock(use)] as const);
+  const locked = new Map(found.filter(([, reference]) => reference !== undefined));
+  if (locked.size === 0) return analysis;
+  const variants = analysis.variants.map(({ platform, plan }) => ({
+    platform,
+    plan: lockImages(plan, (reference) => locked.get(reference)),
+  }));
+  return { ...analysis, variants, uses: usesOf(variants) };
+}
+
+function usesOf(variants: Analysis['variants']): ImageUse[] {
+  return distinct(variants.flatMap(({ plan }) => imageUses(plan)));
+}
+
 function imageUses({ stages }: StagePlan): ImageUse[] {
-  const use = (via: ImageUse['via'], source: Source, line: number): ImageUse[] =>
-    source.kind === 'image' ? [{ via, reference: source.reference, line }] : [];
+  const use = (via: ImageUse['via'], source: Source, line: number): ImageUse[] => {
+    if (source.kind !== 'image') return [];
+    const { reference, written } = source;
+    return [{ via, reference, ...(written === undefined ? {} : { written }), line }];
+  };
   return stages.flatMap(({ stage, base, sources }) => [
     ...use('FROM', base, stage.from.line),
     ...sources.flatMap(({ source, line }) => use('--from', source, line)),

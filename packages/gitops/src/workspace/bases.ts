@@ -2,16 +2,21 @@ import type { BaseImage } from '../builders/assemble/base-image';
 import type { LayerTrees } from '../builders/assemble/layer-trees';
 import { chain } from '../oci/chain';
 import { type Image, imageFrom } from '../oci/image';
+import type { Digest } from '../oci/digest';
 import type { Platform } from '../oci/platform';
-import { formatReference, normalizeReference, parseReference } from '../oci/reference';
+import { type Reference, formatReference, normalizeReference, parseReference } from '../oci/reference';
 import { type BlobSource, type LocalFiles, type Repository, hasLocalFiles } from '../oci/store';
 import { StoreError } from '../oci/store-error';
 import type { Descriptor } from '../oci/types';
 import { GitopsError, type Place, at } from '../support/errors';
+import { LOCK_FILE } from './base-lock';
 import { type WorkspaceImage, referenceName } from './image';
 import { Stores, isDirectoryStore, storePrefix } from './stores';
 import { type Locate, inOutputs } from './whereabouts';
 import type { Workspace } from './workspace';
+
+/** What the distribution specification calls it, where a repository has no such tag or digest. */
+export const MANIFEST_UNKNOWN = 'MANIFEST_UNKNOWN';
 
 /** Finds the images that others are made from: of the workspace, in the state store, in a registry. */
 export class Bases {
@@ -92,23 +97,43 @@ export class Bases {
     };
   }
 
+  /**
+   * What a reference to an image that is not built here means now: an index, where that is for several platforms.
+   * @throws StoreError where it is nowhere, or where that cannot be found out
+   */
+  async lookUp(reference: string, place: Place): Promise<Digest> {
+    return (await this.located(reference, place)).descriptor.digest;
+  }
+
   private async stored(reference: string, platform: Platform, place: Place): Promise<BaseImage> {
     const parsed = parseReference(reference, place);
+    const { repository, descriptor } = await this.located(reference, place);
+    const image = await imageFrom(repository, descriptor, platform);
+    return {
+      ...this.baseImage(image, baseName(parsed), repository),
+      ...(parsed.digest ? {} : { pinned: `${reference}@${descriptor.digest}` }),
+      ...(hasLocalFiles(repository) ? {} : { pullable: `${repository.where}@${descriptor.digest}` }),
+    };
+  }
+
+  private async located(
+    reference: string,
+    place: Place,
+  ): Promise<{ repository: Repository; descriptor: Descriptor }> {
     const candidates = this.candidates(reference, place);
     for (const { repository, tagOrDigest } of candidates) {
       const descriptor = await resolve(repository, tagOrDigest, reference);
-      if (!descriptor) continue;
-      const name = formatReference(normalizeReference(parsed));
-      return {
-        ...this.baseImage(await imageFrom(repository, descriptor, platform), name, repository),
-        ...(parsed.digest ? {} : { pinned: `${reference}@${descriptor.digest}` }),
-        ...(hasLocalFiles(repository) ? {} : { pullable: `${repository.where}@${descriptor.digest}` }),
-      };
+      if (descriptor) return { repository, descriptor };
     }
+    const locked = this.workspace.lockedName(reference);
     throw new StoreError(
       'not-found',
       `there is no image ${reference} in ${candidates.map(({ repository }) => repository.where).join(' or ')}`,
-      `correct the name, or put the image there; an image of this workspace is called ${this.workspace.settings.project}/<image>`,
+      locked === undefined
+        ? `correct the name, or put the image there; an image of this workspace is called ${this.workspace.settings.project}/<image>`
+        : `${LOCK_FILE} has this digest: run nx g gitops:lock ${locked}`,
+      undefined,
+      MANIFEST_UNKNOWN,
     );
   }
 
@@ -147,6 +172,13 @@ export class Bases {
         }),
     };
   }
+}
+
+/** With its tag, where it has one: the digest has a label of its own. */
+function baseName({ digest, ...named }: Reference): string {
+  return formatReference(
+    normalizeReference(named.tag === undefined && digest ? { ...named, digest } : named),
+  );
 }
 
 async function resolve(

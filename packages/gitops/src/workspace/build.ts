@@ -23,7 +23,7 @@ import { StoreError } from '../oci/store-error';
 import { GitopsError, type Place, at } from '../support/errors';
 import { withLock } from '../support/lock';
 import type { Analysis } from './analysis';
-import { Bases } from './bases';
+import { Bases, MANIFEST_UNKNOWN } from './bases';
 import { type WorkspaceImage, contextRoot, outputPath, referenceName } from './image';
 import type { Workspace } from './workspace';
 
@@ -260,7 +260,7 @@ export class ImageBuilder {
   ): Promise<readonly Ingredient[]> {
     const found: Ingredient[] = [];
     for (const { platform, plan } of variants)
-      for (const { reference, line } of uses) {
+      for (const { reference, written, line } of uses) {
         const place = { file: containerfile.file, line };
         try {
           const base = await this.bases.find(reference, platform, place);
@@ -269,11 +269,13 @@ export class ImageBuilder {
           found.push({ name: base.name, digest: base.digest, content });
           if (base.pinned && platform === variants[0]!.platform)
             log(
-              `warning: ${place.file}:${line}: ${reference} is what its tag means now; pin it as ${base.pinned}`,
+              `warning: ${place.file}:${line}: ${reference} is what its tag means now; lock it by nx g gitops:lock, or pin it as ${base.pinned}`,
             );
         } catch (error) {
           // An engine may have images of its own.
           if (!(error instanceof StoreError) || !engineWork(containerfile, plan)) throw error;
+          // What it has is not what is locked, where the registry lost that.
+          if (written !== undefined && error.code === MANIFEST_UNKNOWN) throw error;
           found.push({ name: reference });
         }
       }

@@ -7,7 +7,13 @@ export const BUILD_EXECUTOR = 'gitops:build';
 
 export interface Project {
   readonly root: string;
-  readonly targets?: Readonly<Record<string, { readonly executor?: string; readonly options?: unknown }>>;
+  readonly targets?: Readonly<Record<string, Target>>;
+}
+
+interface Target {
+  readonly executor?: string;
+  readonly options?: unknown;
+  readonly configurations?: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -34,4 +40,13 @@ export function collectImages(
       ];
     }),
   );
+}
+
+/** The images of a workspace in all ways in which their targets are configured. */
+export function collectConfigurations(projects: Readonly<Record<string, Project>>): WorkspaceImage[] {
+  return collectImages(projects).flatMap((image) => {
+    const { configurations = {} } = projects[image.project]!.targets![image.targetName]!;
+    const configured = Object.values(configurations) as Partial<BuildOptions>[];
+    return [image, ...configured.map((options) => ({ ...image, options: { ...image.options, ...options } }))];
+  });
 }

@@ -4,7 +4,8 @@ import { Rings } from '../ledger/rings';
 import { repositoryName } from '../oci/names';
 import { parseReference } from '../oci/reference';
 import { GitopsError, at } from '../support/errors';
-import { type Analysis, analyse } from './analysis';
+import { type Analysis, type ImageUse, analyse, lockAnalysis } from './analysis';
+import { type BaseLock, lockName, lockReference, readBaseLock } from './base-lock';
 import { buildArguments, DEFAULT_PLATFORMS } from './build-options';
 import { type WorkspaceImage, outputPath, referenceName } from './image';
 import type { Settings } from './settings';
@@ -28,11 +29,14 @@ export class Workspace {
   private outputs: Map<string, WorkspaceImage[]> | undefined;
   private readonly analyses = new Map<WorkspaceImage, Analysis | GitopsError>();
   private readonly needs = new Map<WorkspaceImage, Dependency[]>();
+  private lock: BaseLock | undefined;
 
+  /** @param readLock what external bases are locked at; it is read where there is one, which fails that image alone */
   constructor(
     readonly root: string,
     readonly settings: Settings,
     readonly images: readonly WorkspaceImage[],
+    private readonly readLock: () => BaseLock = () => readBaseLock(root),
   ) {
     for (const image of images) {
       const reference = referenceName(image, settings);
@@ -86,6 +90,28 @@ export class Workspace {
   ingredients(image: WorkspaceImage): WorkspaceImage[] {
     const built = this.dependencies(image).filter(({ pinned, via }) => !pinned && via !== 'label');
     return [...new Set(built.map((dependency) => dependency.image))];
+  }
+
+  /**
+   * Where an image names images that are not of this workspace, by references that may come to mean something else:
+   * what a lock is for.
+   * @throws GitopsError where its container file cannot be read, or names what is no reference
+   */
+  externalBases(image: WorkspaceImage): ImageUse[] {
+    const { uses, containerfile } = this.analysis(image);
+    return uses.filter((use) => {
+      const place = { file: containerfile.file, line: use.line };
+      const isLoose = parseReference(use.written ?? use.reference, place).digest === undefined;
+      return isLoose && !this.match(use.reference, place);
+    });
+  }
+
+  /** What the lock calls a reference whose digest is the lock's; undefined for any other. */
+  lockedName(reference: string): string | undefined {
+    const [written] = reference.split('@') as [string];
+    return written !== reference && lockReference(written, this.lock ?? new Map()) === reference
+      ? lockName(written)
+      : undefined;
   }
 
   /**
@@ -192,11 +218,23 @@ export class Workspace {
     } catch (error) {
       throw new GitopsError(`it cannot be read (${(error as NodeJS.ErrnoException).code})`, { file });
     }
-    return analyse(text, file, {
+    const analysis = analyse(text, file, {
       ...(options.target === undefined ? {} : { target: options.target }),
       buildArgs: buildArguments(options.buildArgs, process.env),
       platforms: options.platforms ?? DEFAULT_PLATFORMS,
     });
+    return lockAnalysis(analysis, ({ reference, line }) => this.locked(reference, { file, line }));
+  }
+
+  private locked(reference: string, place: { file: string; line: number }): string | undefined {
+    try {
+      if (this.match(reference, place)) return undefined;
+    } catch (error) {
+      // What is wrong with it is for whoever needs it to say.
+      if (error instanceof GitopsError) return undefined;
+      throw error;
+    }
+    return lockReference(reference, (this.lock ??= this.readLock()));
   }
 }
 

@@ -68,7 +68,11 @@ export class Bases {
       for (const { source, line } of uses) {
         if (source.kind !== 'image' || names.has(sourceKey(source))) continue;
         const image = await this.lookUp(source, { file: containerfile.file, line });
-        if (!image) continue;
+        if (!image) {
+          // By its digest: what the engine has under the tag may be something else.
+          if (source.written !== undefined) names.set(sourceKey(source), source.reference);
+          continue;
+        }
         this.found.set(sourceKey(source), image);
         names.set(sourceKey(source), image.pullable ?? this.nameFor(image));
       }
