@@ -11,7 +11,9 @@ export default async function setUp(): Promise<void> {
   // Some of what runs in it runs as another user.
   chmodSync(directory, 0o755);
   try {
-    process.env['GITOPS_E2E_TEMPLATE'] = await makeTemplate(directory);
+    const template = await makeTemplate(directory);
+    process.env['GITOPS_E2E_TEMPLATE'] = template.directory;
+    process.env['GITOPS_E2E_TARBALL'] = template.tarball;
   } catch (error) {
     tearDown();
     throw error;

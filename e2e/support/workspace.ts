@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Result, type RunOptions, run, succeed } from './process';
-import { MANIFEST } from './template';
+import { MANIFEST, install } from './template';
 
 /** An Nx workspace of its own, with the packed plugin in it, and a home directory that nothing else uses. */
 export interface Workspace {
@@ -23,6 +23,8 @@ export interface Workspace {
   nx(args: readonly string[], options?: NxOptions): Promise<Result>;
   /** Runs `nx run-many -t image-build`, with every task's log in its output. */
   build(args?: readonly string[], options?: NxOptions): Promise<Result>;
+  /** Runs a line as somebody would type it who works in it. */
+  shell(line: string): Promise<Result>;
   /** What `nx graph --file` says. */
   graph(): Promise<Graph>;
   write(path: string, content: string): void;
@@ -45,7 +47,11 @@ export interface Target {
   readonly outputs: readonly string[];
   readonly dependsOn?: readonly { projects?: string[]; target: string }[];
   readonly options: Readonly<Record<string, unknown>>;
-  readonly metadata: { readonly description: string; readonly technologies: readonly string[] };
+  readonly metadata: {
+    readonly description: string;
+    readonly technologies: readonly string[];
+    readonly help?: { readonly command: string; readonly example: object };
+  };
 }
 
 export interface Graph {
@@ -69,12 +75,22 @@ export interface WorkspaceOptions {
   readonly plugin?: unknown;
   /** The workspace's directory, inside a temporary one. */
   readonly name?: string;
+  /** What is installed, by npm, in place of Nx and the plugin. */
+  readonly packages?: readonly string[];
 }
+
+/** Who commits. */
+const AUTHOR = {
+  GIT_AUTHOR_NAME: 'Test',
+  GIT_AUTHOR_EMAIL: 'test@example.com',
+  GIT_COMMITTER_NAME: 'Test',
+  GIT_COMMITTER_EMAIL: 'test@example.com',
+};
 
 /** @param files contents by path, relative to the workspace */
 export async function createWorkspace(
   files: Readonly<Record<string, string>>,
-  { plugin = 'gitops', name = 'workspace' }: WorkspaceOptions = {},
+  { plugin = 'gitops', name = 'workspace', packages }: WorkspaceOptions = {},
 ): Promise<Workspace> {
   const above = mkdtempSync(join(needed('GITOPS_E2E'), 'w-'));
   const dir = join(above, name);
@@ -87,6 +103,7 @@ export async function createWorkspace(
       run(join(dir, 'node_modules/.bin/nx'), args, { ...options, cwd: dir, env: { ...env, ...options.env } }),
     build: (args = [], options) =>
       workspace.nx(['run-many', '-t', 'image-build', '--output-style=static', ...args], options),
+    shell: (line) => run('bash', ['-c', line], { cwd: dir, env: { ...env, ...AUTHOR } }),
     graph: async () => {
       const file = join(above, 'graph.json');
       const { code, output } = await workspace.nx(['graph', `--file=${file}`]);
@@ -113,7 +130,8 @@ export async function createWorkspace(
     '.gitignore': 'node_modules\ndist\n.nx\n.gitops\n',
   };
   for (const [path, content] of Object.entries({ ...basics, ...files })) workspace.write(path, content);
-  linkTree(join(needed('GITOPS_E2E_TEMPLATE'), 'node_modules'), join(dir, 'node_modules'));
+  if (packages) await install(dir, packages);
+  else linkTree(join(needed('GITOPS_E2E_TEMPLATE'), 'node_modules'), join(dir, 'node_modules'));
   await commit(dir, env);
   return workspace;
 }
@@ -132,8 +150,7 @@ function linkTree(from: string, to: string): void {
 async function commit(dir: string, env: NodeJS.ProcessEnv): Promise<void> {
   await succeed('git', ['init', '--quiet', '--initial-branch=main'], { cwd: dir, env });
   await succeed('git', ['add', '--all'], { cwd: dir, env });
-  const author = ['-c', 'user.name=Test', '-c', 'user.email=test@example.com'];
-  await succeed('git', [...author, 'commit', '--quiet', '--message=Start'], { cwd: dir, env });
+  await succeed('git', ['commit', '--quiet', '--message=Start'], { cwd: dir, env: { ...env, ...AUTHOR } });
 }
 
 /**
@@ -150,7 +167,8 @@ function environment(home: string): NodeJS.ProcessEnv {
   };
 }
 
-function needed(variable: string): string {
+/** What the set-up left for the specs. */
+export function needed(variable: string): string {
   const value = process.env[variable];
   if (value === undefined) throw new Error(`${variable} is not set: run Jest with e2e/jest.config.cjs`);
   return value;

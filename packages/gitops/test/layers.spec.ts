@@ -21,6 +21,7 @@ const LAYERS = [
   'executors',
   'bin',
   'generators',
+  'migrations',
   'sites',
 ];
 
