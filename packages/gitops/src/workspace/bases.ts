@@ -11,7 +11,7 @@ import type { Descriptor } from '../oci/types';
 import { GitopsError, type Place, at } from '../support/errors';
 import { LOCK_FILE } from './base-lock';
 import { type WorkspaceImage, referenceName } from './image';
-import { Stores, isDirectoryStore, storePrefix } from './stores';
+import { Stores, isDirectoryStore, repositoryInStore } from './stores';
 import { type Locate, inOutputs } from './whereabouts';
 import type { Workspace } from './workspace';
 
@@ -144,12 +144,10 @@ export class Bases {
     const { host, repository } = reference;
     const tagOrDigest = reference.digest ?? reference.tag ?? 'latest';
     const named = host === undefined ? repository : `${host}/${repository}`;
-    const prefix = `${storePrefix(settings.store)}/`;
-    const isInStore = named.startsWith(prefix);
-    const inStore = isInStore ? named.slice(prefix.length) : repository;
-    const store = this.stores.open(settings.store).repository(inStore);
+    const inStore = repositoryInStore(named, settings);
+    const store = this.stores.open(settings.store).repository(inStore ?? repository);
     // An image of ours is taken from our store alone: elsewhere, anybody may have given the name away.
-    if (isInStore || this.workspace.match(text, { file: place.file, line: place.line! }))
+    if (inStore !== undefined || this.workspace.match(text, { file: place.file, line: place.line! }))
       return [{ repository: store, tagOrDigest }];
     const remote = normalizeReference(reference);
     const registry = this.stores.open(remote.host!).repository(remote.repository);

@@ -23,6 +23,16 @@ it('adds environments and sites', () => {
   });
 });
 
+it('has a store of its own in place of the shared one', () => {
+  const shared = 'store: registry.acme.dev\n';
+  expect(read('store: oci:mine', shared)).toMatchObject({
+    store: 'oci:mine',
+    sharedStore: 'registry.acme.dev',
+  });
+  expect(read('store: oci:mine', 'project: a\n').store).toBe('oci:mine');
+  expect(read('sites: {}', shared)).toMatchObject({ store: 'registry.acme.dev' });
+});
+
 it('adds them to the defaults', () => {
   const sites = { mine: { environment: 'own', ring: 'developers' } };
   writeFiles(directory(), { 'gitops.local.yaml': stringify({ environments: { own: 'b' }, sites }) });
@@ -34,7 +44,16 @@ it('adds them to the defaults', () => {
 });
 
 it.each<[what: string, personal: string | Buffer, message: string]>([
-  ['other keys', 'store: a.b', 'gitops.local.yaml:1:1: unknown key store; use one of environments, sites'],
+  [
+    'other keys',
+    'project: a',
+    'gitops.local.yaml:1:1: unknown key project; use one of store, environments, sites',
+  ],
+  [
+    'a store that is none',
+    'store: 1',
+    'gitops.local.yaml:1:8: store has to be a text, such as registry.acme.dev or oci:.gitops/store',
+  ],
   ['what is not YAML', 'sites: [', 'gitops.local.yaml:1:9: it is not YAML'],
   ['what is not UTF-8', Buffer.from([0xff]), 'gitops.local.yaml: it is not UTF-8'],
   ['a list', '- a', 'gitops.local.yaml:1:1: it has to be a mapping'],

@@ -18,7 +18,7 @@ export interface SettingsFile {
 }
 
 /** What of it one may have for oneself, in gitops.local.yaml. */
-export type PersonalFile = Pick<SettingsFile, 'environments' | 'sites'>;
+export type PersonalFile = Pick<SettingsFile, 'environments' | 'sites' | 'store'>;
 
 export interface Ring {
   readonly name: string;

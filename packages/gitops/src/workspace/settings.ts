@@ -18,6 +18,8 @@ export interface Settings {
   readonly vendor?: string;
   /** The state store: `[http://]host[:port][/path]` of a registry, or `oci:<directory>`. */
   readonly store: string;
+  /** The one that gitops.yaml names, where gitops.local.yaml names another. */
+  readonly sharedStore?: string;
   /** The name of the root image. */
   readonly root?: string;
   /** In their order, without `ante` and `post`. */
@@ -85,6 +87,7 @@ function parseSettings(texts: SettingsTexts, defaults: Settings): Settings {
   return {
     ...defaults,
     ...others,
+    ...(personal.store === undefined ? {} : { store: personal.store, sharedStore: others.store }),
     environments: { ...shared.environments, ...personal.environments },
     sites: { ...shared.sites, ...personal.sites },
     rings,

@@ -3,7 +3,7 @@ import { contentOf } from '../oci/content';
 import { blob } from '../../test/oci/fixtures';
 import { listFiles, useDirectory } from '../../test/support/files';
 import { MemoryStore } from '../oci/memory';
-import { Stores, isDirectoryStore, storePrefix } from './stores';
+import { Stores, isDirectoryStore, repositoryInStore, storePrefix } from './stores';
 
 const directory = useDirectory();
 
@@ -20,6 +20,19 @@ describe('a location', () => {
   ])('%s', (location, isDirectory, prefix) => {
     expect(isDirectoryStore(location)).toBe(isDirectory);
     expect(storePrefix(location)).toBe(prefix);
+  });
+});
+
+describe('a repository in the store', () => {
+  const settings = { store: 'oci:.gitops/store', sharedStore: 'https://registry.acme.dev/team' };
+
+  it.each([
+    ['registry.acme.dev/team/acme/api', 'acme/api'],
+    ['oci:.gitops/store/acme/api', 'acme/api'],
+    ['registry.acme.dev/other/api', undefined],
+    ['acme/api', undefined],
+  ])('named %s', (named, repository) => {
+    expect(repositoryInStore(named, settings)).toBe(repository);
   });
 });
 

@@ -14,6 +14,20 @@ export function storePrefix(location: string): string {
   return location.replace(/^https?:\/\//, '').replace(/\/$/, '');
 }
 
+/**
+ * The repository in the state store that a reference with a host names; undefined for one elsewhere. Who has a store of
+ * their own reads references to the one that all share as references to theirs.
+ */
+export function repositoryInStore(
+  named: string,
+  { store, sharedStore }: { readonly store: string; readonly sharedStore?: string },
+): string | undefined {
+  const prefix = [store, sharedStore ?? store]
+    .map((each) => `${storePrefix(each)}/`)
+    .find((each) => named.startsWith(each));
+  return prefix === undefined ? undefined : named.slice(prefix.length);
+}
+
 /** The stores that a run has to do with, each opened once. */
 export class Stores {
   private readonly opened = new Map<string, Store>();

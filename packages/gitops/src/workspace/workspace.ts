@@ -9,7 +9,7 @@ import { type BaseLock, lockName, lockReference, readBaseLock } from './base-loc
 import { buildArguments, DEFAULT_PLATFORMS } from './build-options';
 import { type WorkspaceImage, outputPath, referenceName } from './image';
 import type { Settings } from './settings';
-import { storePrefix } from './stores';
+import { repositoryInStore } from './stores';
 
 /** Another image of the workspace that an image needs. */
 export interface Dependency {
@@ -124,9 +124,7 @@ export class Workspace {
   ): Pick<Dependency, 'image' | 'pinned'> | undefined {
     const { host, repository, tag, digest } = parseReference(reference, place);
     const named = host === undefined ? repository : `${host}/${repository}`;
-    const prefix = `${storePrefix(this.settings.store)}/`;
-    const name = named.startsWith(prefix) ? named.slice(prefix.length) : named;
-    const image = this.one(name, place);
+    const image = this.one(repositoryInStore(named, this.settings) ?? named, place);
     return image && { image, pinned: digest !== undefined || !this.follows(tag) };
   }
 
