@@ -52,7 +52,11 @@ describe('nx migrate', () => {
     const { migrations } = JSON.parse(workspace.read('migrations.json')) as {
       migrations: { package: string; name: string }[];
     };
-    expect(migrations.map(({ name }) => name)).toEqual(['0.2.0-add-schema-comment', '0.2.0-ignore-store']);
+    expect(migrations.map(({ name }) => name)).toEqual([
+      '0.2.0-add-schema-comment',
+      '0.2.0-ignore-store',
+      '0.2.0-register-sync',
+    ]);
   });
 
   it('does it', async () => {
@@ -65,6 +69,7 @@ describe('nx migrate', () => {
     );
     expect(workspace.exists('node_modules/gitops/schemas/gitops.schema.json')).toBe(true);
     expect(workspace.read('.gitignore')).toBe('node_modules\ndist\n.nx\n.gitops/\n');
+    expect(workspace.read('nx.json')).toContain('gitops:sync');
   });
 
   it('and changes nothing when it is done again', async () => {
