@@ -1,4 +1,5 @@
 import type { Tree } from '@nx/devkit';
+import { posix } from 'node:path';
 import type { Files } from '../workspace/image-ignores';
 import { defaultSettings } from '../workspace/settings';
 import { SettingsEditor } from '../workspace/settings-editor';
@@ -41,6 +42,16 @@ export function filesOf(tree: Tree): Files {
     read: (path) => (tree.isFile(path) ? (tree.read(path, 'utf8') ?? undefined) : undefined),
     list: (directory) => tree.children(directory),
   };
+}
+
+/** The paths of all YAML files below a directory. */
+export function yamlBelow(tree: Tree, directory: string): string[] {
+  if (!tree.exists(directory)) return [];
+  return tree.children(directory).flatMap((name) => {
+    const path = posix.join(directory, name);
+    if (!tree.isFile(path)) return yamlBelow(tree, path);
+    return /\.ya?ml$/.test(name) ? [path] : [];
+  });
 }
 
 /** Nx makes numbers of what looks like one. */

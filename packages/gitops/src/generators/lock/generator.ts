@@ -1,24 +1,14 @@
-import { type Tree, createProjectGraphAsync, logger } from '@nx/devkit';
-import { join } from 'node:path';
-import { LayerTrees } from '../../builders/assemble/layer-trees';
-import { openRegistry } from '../../oci/registry';
-import { workspaceDataDirectory } from '../../plugin/nx-internals';
+import { type Tree, logger } from '@nx/devkit';
 import { GitopsError } from '../../support/errors';
-import { LOCK_FILE, type BaseLock, formatBaseLock, parseBaseLock } from '../../workspace/base-lock';
-import { Bases } from '../../workspace/bases';
-import { type Project, collectConfigurations, collectImages } from '../../workspace/collect';
+import { LOCK_FILE, formatBaseLock } from '../../workspace/base-lock';
 import {
   type LockScope,
-  basesInUse,
   describeChange,
   describeDifference,
   lockChanges,
   lockGaps,
-  refreshLock,
 } from '../../workspace/lock-bases';
-import { readSettings } from '../../workspace/settings';
-import { Stores } from '../../workspace/stores';
-import { Workspace } from '../../workspace/workspace';
+import { openLocking } from './locking';
 
 /** The options of the generator `lock`; each is documented in its schema. */
 export interface LockOptions extends LockScope {
@@ -32,25 +22,13 @@ export interface LockOptions extends LockScope {
 export default async function lockGenerator(tree: Tree, options: LockOptions): Promise<void> {
   if (options.missing && options.names?.length)
     throw new GitopsError('--missing and names do not go together', undefined, 'use one of them');
-  const before = tree.read(LOCK_FILE, 'utf8') ?? undefined;
-  const lock: BaseLock = before === undefined ? new Map() : parseBaseLock(before);
-  const projects = await projectsOfGraph();
-  // What is locked so far must not stand in the way of what is written.
-  const workspace = new Workspace(
-    tree.root,
-    readSettings(tree.root),
-    collectImages(projects),
-    () => new Map(),
-  );
-  const used = basesInUse(workspace, collectConfigurations(projects));
+  const { lock, used, refresh } = await openLocking(tree);
   if (options.check && options.missing) {
     const missing = lockGaps(used, lock).missing.map((name) => `${name} is not locked`);
     return settle(missing, 'nx g gitops:lock --missing');
   }
 
-  const trees = new LayerTrees(join(workspaceDataDirectory(), 'gitops', 'trees'));
-  const bases = new Bases(workspace, trees, undefined, new Stores(tree.root, openRegistry));
-  const { refreshed, failures } = await refreshLock(bases, used, lock, options).finally(() => bases.close());
+  const { refreshed, failures } = await refresh(options);
   const changes = lockChanges(lock, refreshed);
   const differences = options.check ? changes.map(describeDifference) : [];
   failures.forEach(({ message }) => logger.error(message));
@@ -60,11 +38,6 @@ export default async function lockGenerator(tree: Tree, options: LockOptions): P
   changes.forEach((change) => logger.info(describeChange(change)));
   if (changes.length === 0) logger.info(`nothing has changed: ${count(refreshed.size)} locked`);
   else tree.write(LOCK_FILE, formatBaseLock(refreshed));
-}
-
-async function projectsOfGraph(): Promise<Record<string, Project>> {
-  const { nodes } = await createProjectGraphAsync();
-  return Object.fromEntries(Object.entries(nodes).map(([name, { data }]) => [name, data]));
 }
 
 /** @throws GitopsError where there are differences, which are told one by one */

@@ -6,9 +6,9 @@ import { namesOf, whereIs } from '../site-edits';
 import { type ReadFile, kustomizationIn } from './kustomization';
 
 /** Where environments are, if there is none yet. */
-const PARENT = 'deploy/environments';
+export const PARENT = 'deploy/environments';
 /** Beside them: where the personal ones are. */
-const LOCAL = 'local';
+export const LOCAL = 'local';
 
 /**
  * The directory of an environment, as its file has it: that of the one at hand, else one beside those of the others.

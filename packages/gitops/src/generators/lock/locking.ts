@@ -1,0 +1,51 @@
+import { type Tree, createProjectGraphAsync } from '@nx/devkit';
+import { join } from 'node:path';
+import { LayerTrees } from '../../builders/assemble/layer-trees';
+import { openRegistry } from '../../oci/registry';
+import { workspaceDataDirectory } from '../../plugin/nx-internals';
+import type { GitopsError } from '../../support/errors';
+import { LOCK_FILE, type BaseLock, parseBaseLock } from '../../workspace/base-lock';
+import { Bases } from '../../workspace/bases';
+import { type Project, collectConfigurations, collectImages } from '../../workspace/collect';
+import { type LockScope, type UsedBases, basesInUse, refreshLock } from '../../workspace/lock-bases';
+import { readSettings } from '../../workspace/settings';
+import { Stores } from '../../workspace/stores';
+import { Workspace } from '../../workspace/workspace';
+
+/** The lock of a workspace, and what is to be in it. */
+export interface Locking {
+  /** What is locked; nothing where there is no file. */
+  readonly lock: BaseLock;
+  readonly used: UsedBases;
+  /** As {@link refreshLock} does. */
+  refresh(scope: LockScope): Promise<{ refreshed: BaseLock; failures: readonly GitopsError[] }>;
+}
+
+/** @throws GitopsError where the file, or a container file, is not as it should be */
+export async function openLocking(tree: Tree): Promise<Locking> {
+  const text = tree.read(LOCK_FILE, 'utf8') ?? undefined;
+  const lock: BaseLock = text === undefined ? new Map() : parseBaseLock(text);
+  const projects = await projectsOfGraph();
+  // What is locked so far must not stand in the way of what is written.
+  const workspace = new Workspace(
+    tree.root,
+    readSettings(tree.root),
+    collectImages(projects),
+    () => new Map(),
+  );
+  const used = basesInUse(workspace, collectConfigurations(projects));
+  return {
+    lock,
+    used,
+    refresh(scope) {
+      const trees = new LayerTrees(join(workspaceDataDirectory(), 'gitops', 'trees'));
+      const bases = new Bases(workspace, trees, undefined, new Stores(tree.root, openRegistry));
+      return refreshLock(bases, used, lock, scope).finally(() => bases.close());
+    },
+  };
+}
+
+async function projectsOfGraph(): Promise<Record<string, Project>> {
+  const { nodes } = await createProjectGraphAsync();
+  return Object.fromEntries(Object.entries(nodes).map(([name, { data }]) => [name, data]));
+}
