@@ -42,7 +42,8 @@ describe('what Nx shows of the plugin', () => {
   function expectHelp(output: string, { properties = {}, examples }: Schema): void {
     expect(output).not.toContain('undefined');
     for (const [name, { description }] of Object.entries(properties)) {
-      const [, start] = new RegExp(`^ +--${name}(?:, -\\w+)? +(\\S+(?: \\S+)*)`, 'm').exec(output) ?? [];
+      const [, start] =
+        new RegExp(`^ +--${name}(?:, -\\w+)? +(\\S+(?: [^\\s[]\\S*)*)`, 'm').exec(output) ?? [];
       expect([name, description.startsWith(start ?? '(nothing)')]).toEqual([name, true]);
     }
     for (const { command } of examples) expect(output).toContain(command.split(' ').slice(0, 3).join(' '));

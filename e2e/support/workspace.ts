@@ -157,7 +157,7 @@ async function commit(dir: string, env: NodeJS.ProcessEnv): Promise<void> {
  * Nothing of the shell that runs the tests gets in: neither settings of Nx, which shares its cache through the home
  * directory, nor credentials, nor an engine.
  */
-function environment(home: string): NodeJS.ProcessEnv {
+export function environment(home: string): NodeJS.ProcessEnv {
   return {
     PATH: process.env['PATH'],
     HOME: home,

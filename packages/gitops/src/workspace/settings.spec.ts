@@ -20,6 +20,7 @@ describe('readSettings', () => {
     ['no package.json', undefined, 'workspace'],
     ['its name', '{"name":"shop"}', 'shop'],
     ['its name with a scope', '{"name":"@acme/shop"}', 'acme/shop'],
+    ['the name that Nx gives a new workspace', '{"name":"@shop/source"}', 'shop'],
     ['a name that no registry takes', '{"name":"Acme Shop!"}', 'acme-shop'],
     ['no name', '{}', 'workspace'],
     ['an empty name', '{"name":""}', 'workspace'],
@@ -263,7 +264,7 @@ describe('readSettings', () => {
       'a misspelt ring',
       'sites: { a: { environment: x, rnig: y } }',
       [1, 31],
-      /unknown key rnig in the site a; use one of environment, ring, context, namespace; did you mean ring\?/,
+      /unknown key rnig in the site a; use one of environment, ring, context, namespace, pullSecret; did you mean ring\?/,
     ],
     [
       'a namespace that is none',

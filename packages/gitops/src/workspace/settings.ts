@@ -44,7 +44,10 @@ export interface Site {
   readonly ring: string;
   /** The context of the kubeconfig. */
   readonly context?: string;
+  /** By default that of the environment, else that of the context. */
   readonly namespace?: string;
+  /** The Secret in the namespace with which the cluster pulls images. */
+  readonly pullSecret?: string;
 }
 
 /**
@@ -104,7 +107,10 @@ function protectionOf({ soak, from, hold }: Ring): Protection {
   };
 }
 
-/** `@acme/shop` → `acme/shop`; a name that no registry takes is made one. */
+/**
+ * `@acme/shop` → `acme/shop`; a name that no registry takes is made one. A new workspace of Nx is called `@shop/source`,
+ * of which only the first part says something.
+ */
 function workspaceName(workspaceRoot: string): string {
   const text = readIfThere(join(workspaceRoot, 'package.json'));
   let name: unknown;
@@ -113,7 +119,9 @@ function workspaceName(workspaceRoot: string): string {
   } catch {
     // A package.json that cannot be read is npm's to complain about.
   }
-  return typeof name === 'string' && name !== '' ? repositoryPath(name) : 'workspace';
+  return typeof name === 'string' && name !== ''
+    ? repositoryPath(name.replace(/^@([^/]+)\/source$/, '$1'))
+    : 'workspace';
 }
 
 /** Any name as a repository's: lower case, with dashes for what is not allowed. */
