@@ -34,7 +34,7 @@ describe('a generator', () => {
 
   it('says in one line what is wrong, and touches nothing', async () => {
     for (const [args, line] of [
-      [['testers'], 'there is a ring testers already; name another one'],
+      [['testers', '--before=developers'], 'there is a ring testers already: the rings are'],
       [['post'], 'is always there; leave it out of the list'],
       [['friends', '--remove'], 'the ring friends holds api 0.1.0; promote what is needed to another ring'],
     ] as const) {

@@ -108,8 +108,21 @@ describe('a ring is renamed', () => {
   });
 });
 
+it.each([{}, { after: 'developers' }])('a ring that is there is not added again: %j', (place) => {
+  expect(add(FLOW, 'users', place)).toBe(FLOW);
+});
+
 it.each<[what: string, work: () => unknown, message: string]>([
-  ['a ring that is there', () => add(FLOW, 'users'), 'there is a ring users already; name another one'],
+  [
+    'a ring that is elsewhere',
+    () => add(FLOW, 'users', { before: 'developers' }),
+    'there is a ring users already: the rings are developers, users; name another one, or edit gitops.yaml',
+  ],
+  [
+    'a ring that is another one’s',
+    () => addRing(open(FLOW), 'users', {}, 'Others'),
+    'there is a ring users already: its description is another one',
+  ],
   ['a reserved name', () => add(FLOW, 'ante'), 'is always there'],
   ['a name that is no tag', () => add(FLOW, 'a b'), 'cannot be called so'],
   ['a version', () => add(FLOW, '1.0'), 'looks like a version'],

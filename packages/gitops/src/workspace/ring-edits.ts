@@ -9,7 +9,10 @@ export interface RingPlace {
   readonly after?: string;
 }
 
-/** @returns the settings with one more ring */
+/**
+ * @returns the settings with one more ring; the same ones where it is there already, as it is wanted
+ * @throws GitopsError where it is there, and elsewhere or with another description
+ */
 export function addRing(
   settings: SettingsEditor,
   name: string,
@@ -17,7 +20,7 @@ export function addRing(
   description?: string,
 ): SettingsEditor {
   const { shared, rings } = settings.files;
-  checkFree(settings, name);
+  if (rings.includes(name)) return checkSame(settings, name, place, description);
   const at = indexFor(settings, place);
   const ring = description === undefined ? name : { name, description };
   const edit: Edit = shared.rings
@@ -66,6 +69,25 @@ export function renameRing(settings: SettingsEditor, name: string, to: string): 
 
 function listed({ files }: SettingsEditor): readonly (string | Ring)[] {
   return files.shared.rings ?? files.rings;
+}
+
+function checkSame(
+  settings: SettingsEditor,
+  name: string,
+  { before, after }: RingPlace,
+  description: string | undefined,
+): SettingsEditor {
+  const at = indexOf(settings, name);
+  const ring = listed(settings)[at]!;
+  const isElsewhere =
+    (before !== undefined && indexOf(settings, before) !== at + 1) ||
+    (after !== undefined && indexOf(settings, after) !== at - 1);
+  const isOther = description !== undefined && (typeof ring === 'string' || ring.description !== description);
+  if (!isElsewhere && !isOther) return settings;
+  const what = isElsewhere
+    ? `the rings are ${settings.files.rings.join(', ')}`
+    : 'its description is another one';
+  throw mistake(`there is a ring ${name} already: ${what}`, 'name another one, or edit gitops.yaml');
 }
 
 function checkFree({ files }: SettingsEditor, name: string): void {

@@ -8,7 +8,7 @@ import { openRegistry } from '../../oci/registry';
 import { openLedger } from '../../publish/open';
 import { readSettings } from '../../workspace/settings';
 import { Stores } from '../../workspace/stores';
-import ringGenerator from './generator';
+import ringGenerator, { type RingOptions } from './generator';
 
 const directory = useDirectory();
 const TEXT = 'project: shop # ours\nrings: [developers, testers, users]\n';
@@ -77,13 +77,22 @@ it.each([{ remove: true }, { rename: 'buyers' }])(
 );
 
 it.each([
-  [{ name: 'users' }, 'there is a ring users already'],
+  [{ name: 'users', before: 'developers' }, 'there is a ring users already'],
   [{ name: 'post' }, 'is always there'],
   [{ name: 'Users' }, 'cannot be called so'],
   [{ name: 'users', remove: true, rename: 'buyers' }, '--remove and --rename do not go together'],
   [{ name: 'users', remove: true, after: 'testers' }, '--remove and --after do not go together'],
 ])('refuses %j, and touches nothing', async (options, message) => {
   await expect(ringGenerator(tree, options)).rejects.toThrow(message);
+  expect(file()).toBe(TEXT);
+});
+
+it.each<RingOptions>([
+  { name: 'users', after: 'testers' },
+  { name: 'pilots', remove: true },
+  { name: 'pilots', rename: 'users' },
+])('has nothing to do a second time: %j', async (options) => {
+  await ringGenerator(tree, options);
   expect(file()).toBe(TEXT);
 });
 

@@ -29,6 +29,11 @@ export default async function ringGenerator(tree: Tree, options: RingOptions): P
   const { name, rename, remove, force, ...place } = options;
   checkTogether({ remove, rename }, place);
   const before = openSettings(tree);
+  const { rings } = before.files;
+  const isThere = rings.includes(name);
+  const isRenamed = rename !== undefined && !isThere && rings.includes(rename);
+  if (isRenamed || (remove && !isThere))
+    return logger.info(`there is no ring ${name}: the rings are ${rings.join(', ')}`);
   const after = remove
     ? removeRing(before, name)
     : rename === undefined
