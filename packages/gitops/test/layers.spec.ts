@@ -17,12 +17,12 @@ const LAYERS = [
   'ledger',
   'workspace',
   'publish',
+  'sites',
   'plugin',
   'executors',
   'bin',
   'generators',
   'migrations',
-  'sites',
 ];
 
 interface Import {

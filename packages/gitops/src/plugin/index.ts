@@ -20,6 +20,7 @@ import { imageTargets, storeTargets } from './image-targets';
 import { type InferredProject, inferProjects, orElse } from './infer';
 import { type PluginOptions, resolveOptions } from './options';
 import { ProjectFiles } from './project-files';
+import { siteTargets } from './site-targets';
 
 export type { PluginOptions } from './options';
 
@@ -64,6 +65,8 @@ export const createNodes: CreateNodes<PluginOptions> = [
         const { target, sources } = buildTarget(image, surroundings);
         targets[image.targetName] = target;
         Object.assign(targets, imageTargets(image, sources, surroundings));
+        if (image.name === workspace.settings.root)
+          Object.assign(targets, siteTargets(image, workspace.settings, options));
       }
       return {
         ...(projectFiles.at(root)?.name === undefined ? { name: projectName } : {}),

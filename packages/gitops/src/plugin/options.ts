@@ -16,6 +16,12 @@ export interface PluginOptions {
   doctorTargetName?: string;
   /** The name of the target, on the root project, that makes room in the state store; `store-prune` by default. */
   pruneTargetName?: string;
+  /** The name of the target, on the root image, that brings a release to a site; `site-deploy` by default. */
+  siteDeployTargetName?: string;
+  /** The name of the target, on the root image, that compares a release with a site; `site-diff` by default. */
+  siteDiffTargetName?: string;
+  /** The name of the target, on the root image, that shows what a site would run; `site-render` by default. */
+  siteRenderTargetName?: string;
   /** What COPY takes from: the project's directory, or the workspace's. A target's own option goes before it. */
   context?: 'project' | 'workspace';
   /** Who builds: `auto` by default. A target's own option goes before it. */
@@ -40,6 +46,9 @@ export type ResolvedOptions = Required<
     | 'ringsTargetName'
     | 'doctorTargetName'
     | 'pruneTargetName'
+    | 'siteDeployTargetName'
+    | 'siteDiffTargetName'
+    | 'siteRenderTargetName'
     | 'sourceTargets'
   >
 > &
@@ -56,6 +65,9 @@ export function resolveOptions(options: PluginOptions = {}): ResolvedOptions {
     ringsTargetName: options.ringsTargetName ?? 'rings',
     doctorTargetName: options.doctorTargetName ?? 'store-doctor',
     pruneTargetName: options.pruneTargetName ?? 'store-prune',
+    siteDeployTargetName: options.siteDeployTargetName ?? 'site-deploy',
+    siteDiffTargetName: options.siteDiffTargetName ?? 'site-diff',
+    siteRenderTargetName: options.siteRenderTargetName ?? 'site-render',
     sourceTargets: options.sourceTargets ?? ['build'],
   };
 }

@@ -2,7 +2,7 @@ import type { RingsOptions } from '../../src/executors/rings/options';
 import type { Desk } from '../../src/executors/rings/show';
 import { RINGS } from './copies';
 import type { Releases } from './releases';
-import { imageOf } from './workspaces';
+import { SETTINGS, imageOf } from './workspaces';
 
 type Work = (desk: Desk, options: RingsOptions) => Promise<void>;
 
@@ -10,6 +10,7 @@ type Work = (desk: Desk, options: RingsOptions) => Promise<void>;
 export function deskOf({ ledger, repositoryOf }: Releases, print: (text: string) => void): Desk {
   return {
     root: '/nonexistent',
+    settings: SETTINGS,
     rings: RINGS,
     ledger,
     repositoryOf,

@@ -8,6 +8,7 @@ export interface RingsOptions {
   readonly ring?: string;
   readonly diff?: string;
   readonly at?: string | number;
+  readonly sites?: boolean;
   readonly repair?: boolean;
   readonly hold?: string;
   readonly release?: string;
@@ -15,9 +16,9 @@ export interface RingsOptions {
 }
 
 /** What is to be done: one of these, or else the board is shown. */
-export type Action = 'log' | 'diff' | 'at' | 'repair' | 'hold' | 'release' | 'board';
+export type Action = 'log' | 'diff' | 'at' | 'sites' | 'repair' | 'hold' | 'release' | 'board';
 
-const ACTIONS = ['log', 'diff', 'at', 'repair', 'hold', 'release'] as const;
+const ACTIONS = ['log', 'diff', 'at', 'sites', 'repair', 'hold', 'release'] as const;
 
 /** @throws GitopsError for options that do not go together */
 export function actionOf(options: RingsOptions): Action {

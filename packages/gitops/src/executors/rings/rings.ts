@@ -4,6 +4,7 @@ import { collectImages } from '../../workspace/collect';
 import { atStore } from '../at-store';
 import { type Action, type RingsOptions, actionOf } from './options';
 import { type Desk, showBoard, showBoardAt, showDifference, showLog } from './show';
+import { showSites } from './sites';
 import { hold, release, repair } from './write';
 
 const DO: Readonly<Record<Action, (desk: Desk, options: RingsOptions) => Promise<void>>> = {
@@ -11,6 +12,7 @@ const DO: Readonly<Record<Action, (desk: Desk, options: RingsOptions) => Promise
   log: showLog,
   diff: showDifference,
   at: showBoardAt,
+  sites: showSites,
   repair,
   hold,
   release,
@@ -24,6 +26,7 @@ export default function rings(
   return atStore({ root }, async ({ settings, ledger, repositoryOf }) => {
     const desk = {
       root,
+      settings,
       rings: new Rings(settings.rings),
       ledger,
       repositoryOf,

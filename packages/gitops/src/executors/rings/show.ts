@@ -13,11 +13,13 @@ import { commitLines, movedBy, movedRows } from '../../publish/transition-report
 import { GitopsError } from '../../support/errors';
 import { commitsBetween } from '../../workspace/git-log';
 import type { WorkspaceImage } from '../../workspace/image';
+import type { Settings } from '../../workspace/settings';
 import type { RingsOptions } from './options';
 
 /** What the actions work with. */
 export interface Desk {
   readonly root: string;
+  readonly settings: Settings;
   readonly rings: Rings;
   readonly ledger: Ledger;
   readonly repositoryOf: (image: string) => WritableRepository;

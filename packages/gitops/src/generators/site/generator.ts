@@ -15,6 +15,7 @@ export interface SiteOptions {
   readonly ring?: Text;
   readonly context?: Text;
   readonly namespace?: Text;
+  readonly pullSecret?: Text;
   readonly personal?: boolean;
   readonly rename?: Text;
   readonly remove?: boolean;
@@ -63,12 +64,14 @@ async function siteOf(
     if (known[key].includes(given)) return { [key]: given };
     throw new GitopsError(`there is no ${key} ${given}`, undefined, remedyFor(key, known[key], 'use'));
   };
-  const [context, namespace] = [textOf(options.context), textOf(options.namespace)];
+  const others = (['context', 'namespace', 'pullSecret'] as const).flatMap((key) => {
+    const value = textOf(options[key]);
+    return value === undefined ? [] : [[key, value]];
+  });
   return {
     ...(await chosen('environment')),
     ...(await chosen('ring')),
-    ...(context === undefined ? {} : { context }),
-    ...(namespace === undefined ? {} : { namespace }),
+    ...(Object.fromEntries(others) as Partial<Site>),
   };
 }
 
