@@ -15,6 +15,8 @@ import { ownRules, permissionsFor, targetsOf } from './permissions';
 
 export interface DeployOptions {
   readonly timeoutSeconds: number;
+  /** Whether to take over fields that somebody else manages. */
+  readonly forceConflicts?: boolean;
   /** Makes the names of Jobs their own. */
   readonly id: string;
   readonly print: (text: string) => void;
@@ -116,9 +118,13 @@ function checkPossible({ isPersonal, environment, release }: Desk, isPullable: b
     );
 }
 
-function runOf({ site, namespace, release, environment }: Desk, { timeoutSeconds }: DeployOptions): Run {
+function runOf(
+  { site, namespace, release, environment }: Desk,
+  { timeoutSeconds, forceConflicts }: DeployOptions,
+): Run {
   const { name, pullSecret } = site;
-  return { site: name, namespace, reference: release.reference, environment, timeoutSeconds, pullSecret };
+  const { reference } = release;
+  return { site: name, namespace, reference, environment, timeoutSeconds, pullSecret, forceConflicts };
 }
 
 async function access({ kubectl, site, namespace, rendered }: Desk, byName: boolean): Promise<Manifest[]> {

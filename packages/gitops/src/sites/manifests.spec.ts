@@ -134,6 +134,11 @@ describe.each([
     expect(pulled.imagePullSecrets).toEqual([{ name: 'registry' }]);
     expect(valuesOf(pulled)).toMatchObject({ GITOPS_PULL_SECRET: 'registry' });
   });
+
+  it('takes over what others manage where it is told to', () => {
+    expect(valuesOf(pod(RUN))).not.toHaveProperty('GITOPS_FORCE_CONFLICTS');
+    expect(valuesOf(pod({ ...RUN, forceConflicts: true }))).toMatchObject({ GITOPS_FORCE_CONFLICTS: 'true' });
+  });
 });
 
 describe('the account', () => {

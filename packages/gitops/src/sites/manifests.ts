@@ -13,6 +13,8 @@ export interface Run {
   readonly environment: string;
   readonly timeoutSeconds: number;
   readonly pullSecret?: string;
+  /** Whether to take over fields that somebody else manages. */
+  readonly forceConflicts?: boolean;
 }
 
 const MANAGED = { 'app.kubernetes.io/managed-by': 'gitops' };
@@ -87,7 +89,7 @@ function labelsOf(site: string): Record<string, string> {
 }
 
 function jobSpec(run: Run, imagePullPolicy: string): object {
-  const { site, namespace, reference, environment, timeoutSeconds, pullSecret } = run;
+  const { site, namespace, reference, environment, timeoutSeconds, pullSecret, forceConflicts } = run;
   const name = accountName(site);
   const values: Record<string, string> = {
     GITOPS_SITE: site,
@@ -98,6 +100,7 @@ function jobSpec(run: Run, imagePullPolicy: string): object {
     // A tag moves: there the script asks the cluster which image its pod runs.
     ...(reference.includes('@') ? { GITOPS_ROOT: reference } : {}),
     ...(pullSecret === undefined ? {} : { GITOPS_PULL_SECRET: pullSecret }),
+    ...(forceConflicts ? { GITOPS_FORCE_CONFLICTS: 'true' } : {}),
   };
   const env = [
     ...Object.entries(values).map(([key, value]) => ({ name: key, value })),

@@ -8,6 +8,7 @@ import { type SiteOptions, atSiteOf } from './desk';
 /** The options of the executor `site-deploy`; each is documented in its schema. */
 export interface SiteDeployOptions extends SiteOptions {
   readonly timeout?: number;
+  readonly forceConflicts?: boolean;
   readonly dryRun?: boolean;
   readonly watch?: boolean;
   readonly schedule?: string;
@@ -56,6 +57,7 @@ async function run(desk: Desk, { isRemote }: OpenStore['store'], options: SiteDe
   const { site, release, namespace } = desk;
   const deploying: DeployOptions = {
     timeoutSeconds: options.timeout ?? 600,
+    forceConflicts: options.forceConflicts,
     id: Date.now().toString(36),
     print: (text) => process.stdout.write(text),
   };
