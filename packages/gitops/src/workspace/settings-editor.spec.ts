@@ -136,7 +136,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   })),
   ring.map((ring): Step => ({
     edit: (settings) => addRing(settings, ring),
-    change: ({ rings }) => rings.push(ring),
+    change: ({ rings }) => (rings.includes(ring) ? undefined : rings.push(ring)),
   })),
   ring.map((ring): Step => ({
     edit: (settings) => removeRing(settings, ring),
