@@ -4,20 +4,10 @@ import { whenAvailable } from '../packages/gitops/test/support/available';
 import { Site, whenCluster } from './support/cluster';
 import { succeed } from './support/process';
 import { FILES, PROGRAMS, addPrograms } from './support/shell-base';
+import { migration } from './support/shop-site';
 import { type Workspace, createWorkspace } from './support/workspace';
 
 jest.setTimeout(300_000);
-
-const migration = (word: string): string => `apiVersion: batch/v1
-kind: Job
-metadata: { name: table }
-spec:
-  backoffLimit: 0
-  template:
-    spec:
-      restartPolicy: Never
-      containers: [{ name: api, image: shop/api, command: [sh, -c, "echo ${word} with $(cat /file)"] }]
-`;
 
 /** Releases as they are made and run: in pods, from a registry, by somebody who may do just what they need. */
 whenCluster('a release of the root image', () => {

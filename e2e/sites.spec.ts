@@ -1,22 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type RunningRegistry, startDockerRegistry } from '../packages/gitops/test/oci/docker-registry';
 import { whenAvailable } from '../packages/gitops/test/support/available';
-import { Site, clusterEnvironment, whenCluster } from './support/cluster';
-import { FILES, PROGRAMS, addPrograms } from './support/shell-base';
-import { type Workspace, createWorkspace } from './support/workspace';
+import { whenCluster } from './support/cluster';
+import { PROGRAMS } from './support/shell-base';
+import { ShopSite, migration } from './support/shop-site';
 
 jest.setTimeout(300_000);
-
-const migration = (word: string): string => `apiVersion: batch/v1
-kind: Job
-metadata: { name: table }
-spec:
-  backoffLimit: 0
-  template:
-    spec:
-      restartPolicy: Never
-      containers: [{ name: api, image: shop/api, command: [sh, -c, "echo ${word} with $(cat /file)"] }]
-`;
 
 const CONFIG = 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: old }\ndata: { key: value }\n';
 
@@ -28,70 +16,28 @@ interface Pod {
 /** The sample of the documentation: a release goes to a site, on, and back. */
 whenCluster('a site', () => {
   whenAvailable([...PROGRAMS, 'docker-registry'], 'of a registry', () => {
-    let registry: RunningRegistry;
-    let workspace: Workspace;
-    let cluster: Site;
-
+    let shop: ShopSite;
     beforeAll(async () => {
-      registry = await startDockerRegistry();
-      cluster = await Site.open();
-      workspace = await createWorkspace({
-        ...FILES,
-        'gitops.yaml': `project: shop\nstore: ${registry.host}\nrings: [developers, testers]\n`,
-        'apps/api/Containerfile': 'FROM shop/tools\nCOPY file /\nCMD ["sleep", "3600"]\n',
-        'apps/api/file': 'one\n',
-      });
-      await addPrograms(workspace);
-      await nx('g', 'gitops:root', '--base=shop/tools', '--kubectl=shop/kubectl', '--images=api');
-      await nx('g', 'gitops:environment', 'prod');
-      await nx(
-        'g',
-        'gitops:site',
-        'demo',
-        '--environment=prod',
-        '--ring=testers',
-        `--namespace=${cluster.namespace}`,
-      );
-      workspace.write('deploy/environments/prod/old.yaml', CONFIG);
-      workspace.write(
-        'deploy/environments/prod/kustomization.yaml',
-        workspace
-          .read('deploy/environments/prod/kustomization.yaml')
-          .replace('resources:', 'resources:\n  - old.yaml'),
-      );
+      shop = await ShopSite.open();
+      shop.resource('old.yaml', CONFIG);
     });
-    afterAll(async () => {
-      workspace?.remove();
-      await cluster?.close();
-      await registry?.stop();
-    });
+    afterAll(() => shop?.close());
 
-    const run = (...args: string[]) =>
-      workspace.nx(
-        args[0] === 'g' ? [...args, '--no-interactive'] : [...args, '--output-style=stream-without-prefixes'],
-        {
-          env: { KUBECONFIG: clusterEnvironment()['KUBECONFIG']! },
-        },
-      );
-    async function nx(...args: string[]): Promise<string> {
-      const { code, output } = await run(...args);
-      if (code !== 0) throw new Error(`${args.join(' ')} ends with ${code}:\n${output}`);
-      return output;
-    }
-    async function fails(...args: string[]): Promise<string> {
-      const { code, output } = await run(...args);
-      expect({ code, output }).toMatchObject({ code: 1 });
-      expect(output).not.toMatch(/^\s+at .*\(/m);
-      return output;
-    }
-    const publish = (): Promise<string> => nx('run-many', '-t', 'image-push');
-    const promote = (): Promise<string> => nx('image-promote', 'root');
-    const deploy = (...args: string[]): Promise<string> => nx('site-deploy', 'root', '-c', 'demo', ...args);
+    const nx = (...args: string[]): Promise<string> => shop.nx(...args);
+    const fails = (...args: string[]): Promise<string> => shop.fails(args);
+    const deploy = (...args: string[]): Promise<string> => shop.deploy(...args);
 
     /** The digest of the image that the deployment names, and those that its pods run. */
     async function digests(): Promise<string[]> {
-      const wanted = await cluster.field('deployment/api', '.spec.template.spec.containers[0].image');
-      const pods = await cluster.kubectl('get', 'pods', '-l', 'app.kubernetes.io/name=api', '-o', 'json');
+      const wanted = await shop.cluster.field('deployment/api', '.spec.template.spec.containers[0].image');
+      const pods = await shop.cluster.kubectl(
+        'get',
+        'pods',
+        '-l',
+        'app.kubernetes.io/name=api',
+        '-o',
+        'json',
+      );
       const running = (JSON.parse(pods) as { items: Pod[] }).items
         .filter(({ metadata, status }) => !metadata.deletionTimestamp && status.phase === 'Running')
         .map(({ status }) => status.containerStatuses[0]!.imageID);
@@ -99,14 +45,14 @@ whenCluster('a site', () => {
     }
 
     it('has no release before there is one', async () => {
-      await publish();
+      await nx('run-many', '-t', 'image-push');
       expect(await fails('site-deploy', 'root', '-c', 'demo')).toContain(
         'the ring testers holds no root; push it there, or promote it: npx nx image-push root --ring=testers',
       );
     });
 
     it('shows what it would run, and what that changes', async () => {
-      await promote();
+      await nx('image-promote', 'root');
       const shown = await nx('site-render', 'root', '-c', 'demo');
       expect(shown).toMatch(/image: \S+\/shop\/api@sha256:\w{64}/);
       const changed = await nx('site-diff', 'root', '-c', 'demo');
@@ -115,34 +61,30 @@ whenCluster('a site', () => {
       const planned = await deploy('--dryRun');
       expect(planned).toContain('kind: Role\n');
       expect(planned).not.toContain('*');
-      expect(await cluster.exists('role/gitops-demo')).toBe(false);
+      expect(await shop.cluster.exists('role/gitops-demo')).toBe(false);
     });
 
     it('is installed', async () => {
       const said = await deploy();
       expect(said).toContain('reconcile: demo runs');
-      expect(said).toContain(`demo: runs root 0.1.0 in ${cluster.namespace}`);
+      expect(said).toContain(`demo: runs root 0.1.0 in ${shop.cluster.namespace}`);
       expect(new Set(await digests()).size).toBe(1);
       expect(await nx('site-diff', 'root', '-c', 'demo', '--check')).toContain('demo: runs root 0.1.0');
     });
 
     it('is upgraded after a push and a promotion; what the release no longer has is removed', async () => {
       const [before] = await digests();
-      workspace.write('apps/api/file', 'two\n');
-      workspace.write('deploy/migrations/1-table/up.yaml', migration('migrated'));
-      workspace.write('deploy/migrations/1-table/down.yaml', migration('undone'));
-      workspace.write(
-        'deploy/environments/prod/kustomization.yaml',
-        workspace.read('deploy/environments/prod/kustomization.yaml').replace('  - old.yaml\n', ''),
-      );
-      await publish();
-      await promote();
+      shop.workspace.write('apps/api/file', 'two\n');
+      shop.workspace.write('deploy/migrations/1-table/up.yaml', migration('migrated'));
+      shop.workspace.write('deploy/migrations/1-table/down.yaml', migration('undone'));
+      shop.resource('old.yaml', undefined);
+      await shop.release();
       expect(await nx('site-diff', 'root', '-c', 'demo')).toContain('- ConfigMap old would be removed');
       expect(await deploy()).toContain('migrates up: 1-table');
       const [after, ...running] = await digests();
       expect(after).not.toBe(before);
       expect(running).toEqual([after]);
-      expect(await cluster.exists('configmap/old')).toBe(false);
+      expect(await shop.cluster.exists('configmap/old')).toBe(false);
     });
 
     it('goes back after an unshift, with what undoes the migration', async () => {
@@ -151,7 +93,7 @@ whenCluster('a site', () => {
       expect(said).toContain('migrates down: 1-table');
       expect(said).toContain('runs root 0.1.0');
       expect(new Set(await digests()).size).toBe(1);
-      expect(await cluster.exists('configmap/old')).toBe(true);
+      expect(await shop.cluster.exists('configmap/old')).toBe(true);
     });
 
     it('is shown beside what its ring holds', async () => {
@@ -173,7 +115,7 @@ whenCluster('a site', () => {
       expect((await digests())[0]).toBe(wanted);
       expect(await nx('rings', '--sites')).toContain('as its ring, follows it');
       expect(await deploy('--suspend')).toContain('demo: stays as it is');
-      expect(await cluster.field('cronjob/gitops-demo', '.spec.suspend')).toBe('true');
+      expect(await shop.cluster.field('cronjob/gitops-demo', '.spec.suspend')).toBe('true');
       expect(await deploy('--resume')).toContain('demo: follows the ring testers again');
     });
 
@@ -187,15 +129,7 @@ whenCluster('a site', () => {
     });
 
     it('says which context there is not', async () => {
-      await nx(
-        'g',
-        'gitops:site',
-        'other',
-        '--environment=prod',
-        '--ring=testers',
-        '--context=nowhere',
-        '--namespace=x',
-      );
+      await shop.site('other', '--context=nowhere', '--namespace=x');
       expect(await fails('site-deploy', 'root', '-c', 'other')).toMatch(
         /context.*nowhere.*does not exist.*; correct the context of the site in gitops.yaml/,
       );

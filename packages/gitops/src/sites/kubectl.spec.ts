@@ -127,6 +127,7 @@ describe('what kubectl says', () => {
       'error: You must be logged in to the server (Unauthorized)\n',
       'You must be logged in to the server (Unauthorized); log in to the cluster',
     ],
+    ['no credentials', 'error: EOF\n', 'EOF; log in to the cluster'],
     [
       'who may not',
       'Error from server (Forbidden): namespaces is forbidden: User "jane" cannot create resource "namespaces"\n',

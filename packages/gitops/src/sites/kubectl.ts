@@ -100,7 +100,8 @@ const REASONS: readonly (readonly [says: RegExp, remedy: string])[] = [
     /connection to the server .* was refused|no configuration has been provided|Unable to connect|dial tcp|no such host/i,
     'start the cluster, or name another context for the site in gitops.yaml',
   ],
-  [/Unauthorized|must be logged in|provide credentials/i, 'log in to the cluster'],
+  // Without credentials kubectl asks for a name and a password, and nobody answers.
+  [/Unauthorized|must be logged in|provide credentials|^(error: )?EOF$/im, 'log in to the cluster'],
   [/namespaces "[^"]*" not found/i, 'deploy to it, which makes the namespace, or make it yourself'],
   // A quota and a policy forbid things too.
   [/forbidden: user/i, 'ask for the right to do so, or have somebody do it who may'],
