@@ -100,8 +100,18 @@ describe('a Job that runs', () => {
     expect(printed).toBe('one\n');
   });
 
+  const refused = { code: 1, stderr: 'The connection to the server x was refused' };
+
+  it('is followed on where the cluster is away for a moment', async () => {
+    const { error, printed } = await followed({
+      [PODS]: RUNNING,
+      [JOB]: [...Array.from({ length: 20 }, () => refused), job('Complete')],
+      [LOGS]: 'one\n',
+    });
+    expect({ error, printed }).toEqual({ error: undefined, printed: 'one\n' });
+  });
+
   it('stays where the cluster goes away meanwhile', async () => {
-    const refused = { code: 1, stderr: 'The connection to the server x was refused' };
     const { error, isDeleted } = await followed({ [PODS]: RUNNING, [JOB]: refused });
     expect(error).toMatch(/^job gitops-demo-k1 in shop cannot be read: .* was refused; start the cluster/);
     expect(isDeleted).toBe(false);
@@ -139,7 +149,7 @@ describe('a Job that cannot start', () => {
       'secret "x" not found',
       0,
     ],
-    ['no node', { [PODS]: pod('Pending', UNSCHEDULED) }, '0/1 nodes', 21],
+    ['no node, for ten minutes', { [PODS]: pod('Pending', UNSCHEDULED) }, '0/1 nodes', 601],
     [
       'a quota',
       {

@@ -32,9 +32,15 @@ interface Event {
 
 /** How much of the log is kept for the last line, in characters. */
 const TAIL = 2000;
+class JobGone extends GitopsError {}
+
 const PAUSE_MS = 1000;
 /** A registry may be slow, or a secret be made a little later. */
 const PATIENCE_MS = 20_000;
+/** A cluster may have to start a machine first. */
+const UNSCHEDULED_PATIENCE_MS = 10 * 60_000;
+/** How often in a row the cluster may give no answer while a Job runs, which goes on without us. */
+const MAX_MISSES = 30;
 /** What does not get better by waiting. */
 const HOPELESS = ['InvalidImageName', 'CreateContainerConfigError', 'CreateContainerError'];
 
@@ -63,7 +69,7 @@ export async function follow(
       if (fresh !== '') print(fresh);
     };
     await kubectl.call(['logs', '-f', pod, '-n', namespace], { onOutput });
-    const end = await ended(kubectl, namespace, job);
+    const end = await endOf(kubectl, namespace, job, clock);
     if (end === 'Complete') return;
     const last = lastLine(tail);
     if (end === 'Failed')
@@ -90,7 +96,8 @@ async function started(kubectl: Kubectl, namespace: string, job: string, clock: 
     const trouble = pod ? troubleOf(pod) : await refused(kubectl, namespace, job);
     if (!trouble) waiting = undefined;
     else if (waiting?.reason !== trouble.reason) waiting = { reason: trouble.reason, since: clock.now() };
-    const isOver = waiting && clock.now() - waiting.since > PATIENCE_MS;
+    const patience = waiting?.reason === 'Unscheduled' ? UNSCHEDULED_PATIENCE_MS : PATIENCE_MS;
+    const isOver = waiting && clock.now() - waiting.since > patience;
     if (trouble && (HOPELESS.includes(trouble.reason) || isOver)) {
       await kubectl.call(['delete', 'job', job, '-n', namespace, '--wait=false']);
       throw new GitopsError(
@@ -141,9 +148,26 @@ async function refused(
   return warning && { reason: warning.reason, message: warning.message };
 }
 
+/** As {@link ended}, from a cluster that may be away for a moment. */
+async function endOf(
+  kubectl: Kubectl,
+  namespace: string,
+  job: string,
+  clock: Clock,
+): Promise<string | undefined> {
+  for (let misses = 0; ; misses++) {
+    try {
+      return await ended(kubectl, namespace, job);
+    } catch (error) {
+      if (error instanceof JobGone || misses === MAX_MISSES) throw error;
+      await clock.sleep(PAUSE_MS);
+    }
+  }
+}
+
 async function ended(kubectl: Kubectl, namespace: string, job: string): Promise<string | undefined> {
   const found = await find<Job>(kubectl, 'job', job, namespace);
-  if (!found) throw new GitopsError(`the Job ${job} is gone`, undefined, 'somebody deleted it: run it again');
+  if (!found) throw new JobGone(`the Job ${job} is gone`, undefined, 'somebody deleted it: run it again');
   return found.status.conditions?.find(
     ({ type, status }) => status === 'True' && (type === 'Complete' || type === 'Failed'),
   )?.type;
