@@ -6,7 +6,7 @@ import { type Files, useDirectory, writeFiles } from '../../test/support/files';
 import { sha256 } from '../oci/digest';
 import { MemoryStore } from '../oci/memory';
 import type { Settings, Site } from '../workspace/settings';
-import { type SiteStatus, siteStatuses, statusTable } from './status';
+import { type SiteStatus, runningRoots, siteStatuses, statusTable } from './status';
 
 const directory = useDirectory();
 const memory = new MemoryStore();
@@ -178,4 +178,24 @@ it('is a table', () => {
     'empty       prod         testers  -      -                            not deployed',
     'gone        prod         testers  1.0.0  -                            it cannot be asked',
   ]);
+});
+
+describe('the root images that run', () => {
+  const running = (answers: Answers) =>
+    runningRoots({
+      settings: { ...SETTINGS, root: 'root', environments: { prod: 'x' }, sites: { demo: SITE } },
+      root: directory(),
+      kubectl: () => new ScriptedKubectl(answers),
+    });
+
+  it('are told by digest; where nothing ran there is none', async () => {
+    expect(await running({ [CONFIGMAP]: ran(ONE.digest) })).toEqual([{ site: 'demo', digest: ONE.digest }]);
+    expect(await running({})).toEqual([]);
+  });
+
+  it('have to be known', async () => {
+    await expect(running({ [CONFIGMAP]: { code: 1, stderr: 'dial tcp: timeout' } })).rejects.toThrow(
+      /^it is not known what the site demo runs: .*; or leave the sites out of account, with --sites=false$/,
+    );
+  });
 });

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import type { State } from '../ledger/state';
 import { imageState } from '../ledger/state';
 import type { WritableRepository } from '../oci/store';
+import type { Digest } from '../oci/types';
+import type { Running } from '../publish/prune/running';
 import { imagesOf } from '../publish/version';
 import { GitopsError } from '../support/errors';
 import { inParallel } from '../support/parallel';
@@ -68,11 +70,7 @@ async function statusOf(name: string, site: Site, context: Context): Promise<Sit
   };
   const kubectl = (context.kubectl ?? kubectlOf)(site.context);
   try {
-    const namespace =
-      site.namespace ??
-      environmentNamespace(context, environment) ??
-      (await contextNamespace(kubectl)) ??
-      'default';
+    const namespace = await namespaceAt(kubectl, site, context);
     const { root, since } = await inventoryOf(kubectl, name, namespace);
     const cron = await find<{ spec: { suspend?: boolean } }>(
       kubectl,
@@ -92,7 +90,46 @@ async function statusOf(name: string, site: Site, context: Context): Promise<Sit
   }
 }
 
-function environmentNamespace({ settings, root }: Context, environment: string): string | undefined {
+/**
+ * The root images that sites run, by digest: one that was never deployed to runs none.
+ * @throws GitopsError where a cluster cannot be asked
+ */
+export async function runningRoots(context: Omit<Context, 'state' | 'repositoryOf'>): Promise<Running[]> {
+  const running: Running[] = [];
+  await inParallel(Object.entries(context.settings.sites), AT_ONCE, async ([name, site]) => {
+    const kubectl = (context.kubectl ?? kubectlOf)(site.context);
+    try {
+      const { root } = await inventoryOf(kubectl, name, await namespaceAt(kubectl, site, context));
+      if (root !== undefined) running.push({ site: name, digest: root.replace(/^.*@/, '') as Digest });
+    } catch (error) {
+      if (!(error instanceof GitopsError)) throw error;
+      throw new GitopsError(
+        `it is not known what the site ${name} runs: ${error.what}`,
+        undefined,
+        `${error.remedy ?? 'mend that'}; or leave the sites out of account, with --sites=false`,
+      );
+    }
+  });
+  return running.sort((a, b) => (a.site < b.site ? -1 : 1));
+}
+
+async function namespaceAt(
+  kubectl: Kubectl,
+  site: Site,
+  context: Pick<Context, 'settings' | 'root'>,
+): Promise<string> {
+  return (
+    site.namespace ??
+    environmentNamespace(context, site.environment) ??
+    (await contextNamespace(kubectl)) ??
+    'default'
+  );
+}
+
+function environmentNamespace(
+  { settings, root }: Pick<Context, 'settings' | 'root'>,
+  environment: string,
+): string | undefined {
   const read = (path: string): string | undefined =>
     existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : undefined;
   const there = kustomizationIn(settings.environments[environment]!, read);

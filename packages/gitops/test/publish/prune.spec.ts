@@ -78,7 +78,7 @@ inEachStore('a prune', directory, (newStore) => {
       ),
     );
     expect(lines.slice(6)).toEqual([
-      'kept: 5 versions that rings hold, 0 more that the last 0 days or 0 entries of the ledger name, or another tag',
+      'kept: 5 versions that rings hold or sites run, 0 more that the last 0 days or 0 entries of the ledger name, or another tag',
       'would delete 5 versions, 15 manifests; --dryRun=false does it',
     ]);
     expect(await tags(shop, 'web')).toEqual(before);

@@ -2,6 +2,7 @@ import type { ExecutorContext } from '@nx/devkit';
 import type { ImagePlan } from '../../publish/prune/plan';
 import { Prune, type Pruned } from '../../publish/prune/prune';
 import { pruneTable, summary } from '../../publish/prune/report';
+import { runningRoots } from '../../sites/status';
 import { atStore } from '../at-store';
 
 /** The options of the executor `prune`; each is documented in its schema. */
@@ -10,18 +11,21 @@ export interface PruneOptions {
   readonly days?: number;
   readonly entries?: number;
   readonly json?: boolean;
+  readonly sites?: boolean;
 }
 
 /** Deletes the versions that nobody needs any more, or says which. */
 export default function prune(
-  { dryRun = true, days = 30, entries = 50, json }: PruneOptions,
+  { dryRun = true, days = 30, entries = 50, json, sites = true }: PruneOptions,
   context: ExecutorContext,
 ): Promise<{ success: boolean }> {
   const log = (line: string): void => (json ? undefined : console.log(line));
   const done: Pruned[] = [];
-  return atStore(context, async ({ ledger, repositoryOf }) => {
+  return atStore(context, async ({ settings, ledger, repositoryOf }) => {
     const retention = { days, entries };
-    const work = new Prune({ ledger, repositoryOf, retention });
+    const { root } = context;
+    const running = sites ? { running: () => runningRoots({ settings, root }) } : {};
+    const work = new Prune({ ledger, repositoryOf, retention, ...running });
     const plan = await work.plan();
     log(pruneTable(plan, retention));
     try {

@@ -8,11 +8,14 @@ import { GitopsError } from '../../support/errors';
 import { inventoryOf } from './inventory';
 import { type Doomed, type Going, type ImagePlan, planOf } from './plan';
 import { type KnownVersions, type Retention, isKept, knownVersions } from './retention';
+import { type Running, withRunning } from './running';
 
 export interface PruneContext {
   readonly ledger: Ledger;
   readonly repositoryOf: (image: string) => WritableRepository;
   readonly retention: Retention;
+  /** What sites run, asked for anew each time that the ledger has changed. */
+  readonly running?: () => Promise<readonly Running[]>;
   readonly now?: () => number;
 }
 
@@ -93,7 +96,9 @@ export class Prune {
       for (const head of view.heads) await ledger.verify(head);
       const past = await this.past(view);
       const followed = await ledger.entries.followedDigest();
-      this.seen = { heads, known: knownVersions(view.state, past, followed, retention, this.now) };
+      const known = knownVersions(view.state, past, followed, retention, this.now);
+      const running = (await this.context.running?.()) ?? [];
+      this.seen = { heads, known: withRunning(known, past, running) };
     }
     return this.seen.known;
   }

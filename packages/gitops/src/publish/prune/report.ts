@@ -15,7 +15,7 @@ export function pruneTable({ going, kept, unknown }: ImagePlan, { days, entries 
   const held = kept.filter(({ isHeld }) => isHeld).length;
   return [
     ...(going.length > 0 ? lines : ['nothing may go']),
-    `kept: ${count(held, 'version')} that rings hold, ${kept.length - held} more that the last ${days} days or ${entries} entries of the ledger name, or another tag`,
+    `kept: ${count(held, 'version')} that rings hold or sites run, ${kept.length - held} more that the last ${days} days or ${entries} entries of the ledger name, or another tag`,
     ...unknown.map(({ image, version, why }) => `not touched: ${image}:${version}, ${why}`),
   ].join('\n');
 }

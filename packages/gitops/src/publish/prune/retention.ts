@@ -13,7 +13,7 @@ export interface KnownVersion {
   readonly version: string;
   /** Of several who claimed it at once each has one. */
   readonly digests: ReadonlySet<Digest>;
-  /** The rings that hold it. */
+  /** The rings that hold it, and the sites that run it. */
   readonly rings: readonly string[];
   /** The latest entry that names it. */
   readonly last: StoredEntry;
@@ -33,7 +33,7 @@ const AT_WORK_MS = 3_600_000;
 
 /**
  * The versions that the ledger names, by image. One that no ring holds, and no young entry names, is in no use, and does
- * not come back: a site runs what its ring holds; no version is ever claimed twice; a push, a promotion and a shift take
+ * not come back, unless a site runs it: no version is ever claimed twice; a push, a promotion and a shift take
  * what a ring holds, and an unshift what the entry names that it takes back, of which the young ones remain possible.
  *
  * @param state what all rings hold
