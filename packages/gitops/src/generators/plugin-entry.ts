@@ -1,5 +1,6 @@
-import type { NxJsonConfiguration } from '@nx/devkit';
+import { type NxJsonConfiguration, type Tree, readNxJson } from '@nx/devkit';
 import type { PluginOptions } from '../plugin/options';
+import { GitopsError } from '../support/errors';
 
 /** The package's name: what nx.json calls the plugin. */
 export const PLUGIN = 'gitops';
@@ -11,6 +12,16 @@ type Entry = NonNullable<NxJsonConfiguration['plugins']>[number];
 /** Whether nx.json has the plugin, for the whole workspace or a part of it. */
 export function hasPlugin({ plugins = [] }: NxJsonConfiguration): boolean {
   return plugins.some(isOurs);
+}
+
+/**
+ * What nx.json says.
+ * @throws GitopsError where it does not have the plugin: what is generated would be nobody's
+ */
+export function readExtendedNxJson(tree: Tree): NxJsonConfiguration {
+  const nxJson = readNxJson(tree) ?? {};
+  if (hasPlugin(nxJson)) return nxJson;
+  throw new GitopsError('nx.json does not have the plugin gitops', undefined, 'run npx nx g gitops:init');
 }
 
 /** The plugin's options in nx.json; of several entries, those of the first. */

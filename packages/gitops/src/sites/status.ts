@@ -132,8 +132,7 @@ function environmentNamespace(
 ): string | undefined {
   const read = (path: string): string | undefined =>
     existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : undefined;
-  const there = kustomizationIn(settings.environments[environment]!, read);
-  return there && /^namespace: *["']?([a-z0-9-]+)/m.exec(there.text)?.[1];
+  return kustomizationIn(settings.environments[environment]!, read)?.namespace;
 }
 
 async function versionOf(reference: string, { settings, state, repositoryOf }: Context): Promise<string> {

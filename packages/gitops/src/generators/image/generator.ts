@@ -1,23 +1,15 @@
-import {
-  type NxJsonConfiguration,
-  type Tree,
-  createProjectGraphAsync,
-  formatFiles,
-  logger,
-  readNxJson,
-  readProjectsConfigurationFromProjectGraph,
-  updateNxJson,
-} from '@nx/devkit';
+import { type NxJsonConfiguration, type Tree, formatFiles, logger, updateNxJson } from '@nx/devkit';
 import { posix } from 'node:path';
 import { type ResolvedOptions, resolveOptions } from '../../plugin/options';
 import { GitopsError } from '../../support/errors';
 import { collectImages } from '../../workspace/collect';
 import { type Settings, readSettings } from '../../workspace/settings';
-import { hasPlugin, pluginOptions, withPluginOptions } from '../plugin-entry';
+import { pluginOptions, readExtendedNxJson, withPluginOptions } from '../plugin-entry';
+import { type Projects, projectsOfGraph } from '../projects';
 import { chooseBase } from './base';
 import { type Ingredients, gather } from './ingredients';
 import { type Kind, detectKind } from './kind';
-import { type Place, type Projects, findPlace } from './place';
+import { type Place, findPlace } from './place';
 import { readSubject } from './subject';
 import { addToTargets, planTargets } from './targets';
 import { type Frame, baseText, ignoreText, nodeText, scratchText, staticText } from './text';
@@ -45,9 +37,7 @@ export default async function imageGenerator(
   options: ImageOptions,
   given?: Projects,
 ): Promise<void> {
-  const nxJson = readNxJson(tree) ?? {};
-  if (!hasPlugin(nxJson))
-    throw new GitopsError('nx.json does not have the plugin gitops', undefined, 'run npx nx g gitops:init');
+  const nxJson = readExtendedNxJson(tree);
   const projects = given ?? (await projectsOfGraph());
   const settings = readSettings(tree.root);
   const plugin = resolveOptions(pluginOptions(nxJson));
@@ -67,10 +57,6 @@ export default async function imageGenerator(
   waitFor(tree, nxJson, Object.keys(ingredients?.install?.targets ?? {}), plugin);
   if (!options.skipFormat) await formatFiles(tree);
   logger.info(`${place.file} makes the image ${place.reference}, of kind ${kind}, from ${base}`);
-}
-
-async function projectsOfGraph(): Promise<Projects> {
-  return readProjectsConfigurationFromProjectGraph(await createProjectGraphAsync()).projects;
 }
 
 /** On the command line, what looks like a number is one. */

@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import { type Artefact, findArtefact } from './artefact';
 import { type Install, planInstall } from './install';
 import type { Kind } from './kind';
-import type { Projects } from './place';
+import type { Projects } from '../projects';
 import { type Subject, readManifest } from './subject';
 
 /** What an image is made of, beside its base. Paths are relative to the workspace. */

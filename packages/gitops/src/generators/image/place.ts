@@ -1,4 +1,4 @@
-import type { ProjectConfiguration, Tree } from '@nx/devkit';
+import type { Tree } from '@nx/devkit';
 import { posix } from 'node:path';
 import { closest } from '../../containerfile/text';
 import { repositoryName } from '../../oci/names';
@@ -8,8 +8,7 @@ import { collectImages } from '../../workspace/collect';
 import { asContainerFile } from '../../workspace/container-files';
 import { imageName, referenceName } from '../../workspace/image';
 import type { Settings } from '../../workspace/settings';
-
-export type Projects = Readonly<Record<string, ProjectConfiguration>>;
+import type { Projects } from '../projects';
 
 /** Where a container file goes, and what that makes of it. */
 export interface Place {

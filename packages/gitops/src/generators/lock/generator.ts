@@ -8,6 +8,7 @@ import {
   lockChanges,
   lockGaps,
 } from '../../workspace/lock-bases';
+import { projectsOfGraph } from '../projects';
 import { openLocking } from './locking';
 
 /** The options of the generator `lock`; each is documented in its schema. */
@@ -22,7 +23,7 @@ export interface LockOptions extends LockScope {
 export default async function lockGenerator(tree: Tree, options: LockOptions): Promise<void> {
   if (options.missing && options.names?.length)
     throw new GitopsError('--missing and names do not go together', undefined, 'use one of them');
-  const { lock, used, refresh } = await openLocking(tree);
+  const { lock, used, refresh } = await openLocking(tree, await projectsOfGraph());
   if (options.check && options.missing) {
     const missing = lockGaps(used, lock).missing.map((name) => `${name} is not locked`);
     return settle(missing, 'nx g gitops:lock --missing');

@@ -1,4 +1,4 @@
-import { type Tree, createProjectGraphAsync } from '@nx/devkit';
+import type { Tree } from '@nx/devkit';
 import { join } from 'node:path';
 import { LayerTrees } from '../../builders/assemble/layer-trees';
 import { openRegistry } from '../../oci/registry';
@@ -6,11 +6,12 @@ import { workspaceDataDirectory } from '../../plugin/nx-internals';
 import type { GitopsError } from '../../support/errors';
 import { LOCK_FILE, type BaseLock, parseBaseLock } from '../../workspace/base-lock';
 import { Bases } from '../../workspace/bases';
-import { type Project, collectConfigurations, collectImages } from '../../workspace/collect';
+import { collectConfigurations, collectImages } from '../../workspace/collect';
 import { type LockScope, type UsedBases, basesInUse, refreshLock } from '../../workspace/lock-bases';
 import { readSettings } from '../../workspace/settings';
 import { Stores } from '../../workspace/stores';
 import { Workspace } from '../../workspace/workspace';
+import type { Projects } from '../projects';
 
 /** The lock of a workspace, and what is to be in it. */
 export interface Locking {
@@ -22,10 +23,9 @@ export interface Locking {
 }
 
 /** @throws GitopsError where the file, or a container file, is not as it should be */
-export async function openLocking(tree: Tree): Promise<Locking> {
+export async function openLocking(tree: Tree, projects: Projects): Promise<Locking> {
   const text = tree.read(LOCK_FILE, 'utf8') ?? undefined;
   const lock: BaseLock = text === undefined ? new Map() : parseBaseLock(text);
-  const projects = await projectsOfGraph();
   // What is locked so far must not stand in the way of what is written.
   const workspace = new Workspace(
     tree.root,
@@ -43,9 +43,4 @@ export async function openLocking(tree: Tree): Promise<Locking> {
       return refreshLock(bases, used, lock, scope).finally(() => bases.close());
     },
   };
-}
-
-async function projectsOfGraph(): Promise<Record<string, Project>> {
-  const { nodes } = await createProjectGraphAsync();
-  return Object.fromEntries(Object.entries(nodes).map(([name, { data }]) => [name, data]));
 }

@@ -1,10 +1,4 @@
-import {
-  type Tree,
-  createProjectGraphAsync,
-  logger,
-  readNxJson,
-  readProjectsConfigurationFromProjectGraph,
-} from '@nx/devkit';
+import { type Tree, logger } from '@nx/devkit';
 import { readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { type PluginOptions, resolveOptions } from '../../plugin/options';
@@ -20,7 +14,8 @@ import {
 } from '../../workspace/kustomize/kustomization';
 import { type Settings, readSettings } from '../../workspace/settings';
 import { Workspace } from '../../workspace/workspace';
-import { hasPlugin, pluginOptions } from '../plugin-entry';
+import { pluginOptions, readExtendedNxJson } from '../plugin-entry';
+import { projectsOfGraph } from '../projects';
 import { type Text, filesOf, openSettings, textOf, writeChanged, writeSettings } from '../settings-tree';
 import { ENTRYPOINT, type RootImage, rootContainerfile, withDependencies } from './containerfile';
 import { deployedImages } from './images';
@@ -55,9 +50,7 @@ export default async function rootGenerator(
   options: RootOptions,
   given?: Projects,
 ): Promise<void> {
-  const nxJson = readNxJson(tree) ?? {};
-  if (!hasPlugin(nxJson))
-    throw new GitopsError('nx.json does not have the plugin gitops', undefined, 'run npx nx g gitops:init');
+  const nxJson = readExtendedNxJson(tree);
   const projects = given ?? (await projectsOfGraph());
   const editor = openSettings(tree);
   const settings = readSettings(tree.root);
@@ -82,10 +75,6 @@ export default async function rootGenerator(
   for (const [name, text] of Object.entries(added)) addFile(tree, posix.join(directory, name), text);
   writeSettings(tree, after);
   logger.info(`${directory} makes the root image ${image}; it deploys ${images.join(', ') || 'nothing yet'}`);
-}
-
-async function projectsOfGraph(): Promise<Projects> {
-  return readProjectsConfigurationFromProjectGraph(await createProjectGraphAsync()).projects;
 }
 
 /** @throws GitopsError where there is one that is not a root image's */

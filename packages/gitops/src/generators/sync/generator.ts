@@ -1,4 +1,5 @@
 import type { Tree } from '@nx/devkit';
+import { projectsOfGraph } from '../projects';
 import { syncEnvironments } from './environments';
 import { syncLock } from './lock';
 import { syncRoot } from './root';
@@ -15,7 +16,12 @@ interface SyncResult {
  * @throws GitopsError that says what is wrong; then Nx touches no file
  */
 export default async function syncGenerator(tree: Tree): Promise<SyncResult | undefined> {
-  const details = [...syncEnvironments(tree), ...(await syncRoot(tree)), ...(await syncLock(tree))];
+  const projects = await projectsOfGraph();
+  const details = [
+    ...syncEnvironments(tree),
+    ...syncRoot(tree, projects),
+    ...(await syncLock(tree, projects)),
+  ];
   if (details.length === 0) return undefined;
   return {
     outOfSyncMessage: 'gitops.yaml, kustomizations, the root image and gitops.lock.json are not in step.',

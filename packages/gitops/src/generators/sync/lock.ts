@@ -2,6 +2,7 @@ import type { Tree } from '@nx/devkit';
 import { LOCK_FILE, formatBaseLock } from '../../workspace/base-lock';
 import { lockGaps } from '../../workspace/lock-bases';
 import { openLocking } from '../lock/locking';
+import type { Projects } from '../projects';
 
 /**
  * Locks the bases that are not, and lets go of those that are not in use: where there is a lock. What is locked stays
@@ -10,9 +11,9 @@ import { openLocking } from '../lock/locking';
  * @returns what was out of step, a line each
  * @throws GitopsError where a base cannot be looked up
  */
-export async function syncLock(tree: Tree): Promise<string[]> {
+export async function syncLock(tree: Tree, projects: Projects): Promise<string[]> {
   if (!tree.exists(LOCK_FILE)) return [];
-  const { lock, used, refresh } = await openLocking(tree);
+  const { lock, used, refresh } = await openLocking(tree, projects);
   const { missing, unused } = lockGaps(used, lock);
   if (missing.length + unused.length === 0) return [];
   const { refreshed, failures } = await refresh({ missing: true });

@@ -1,8 +1,9 @@
-import { type Tree, createProjectGraphAsync } from '@nx/devkit';
+import type { Tree } from '@nx/devkit';
 import { collectImages } from '../../workspace/collect';
 import { referenceName } from '../../workspace/image';
 import { plain } from '../../workspace/kustomize/place';
 import { readSettings } from '../../workspace/settings';
+import type { Projects } from '../projects';
 import { withDependencies } from '../root/containerfile';
 import { runs } from '../root/manifests';
 import { openSettings, yamlBelow } from '../settings-tree';
@@ -13,13 +14,10 @@ import { openSettings, yamlBelow } from '../settings-tree';
  * @returns what was out of step, a line each
  * @throws GitopsError where its container file cannot be read
  */
-export async function syncRoot(tree: Tree): Promise<string[]> {
+export function syncRoot(tree: Tree, projects: Projects): string[] {
   const settings = readSettings(tree.root);
   if (settings.root === undefined) return [];
-  const { nodes } = await createProjectGraphAsync();
-  const images = collectImages(
-    Object.fromEntries(Object.entries(nodes).map(([name, { data }]) => [name, data])),
-  );
+  const images = collectImages(projects);
   const root = images.find(({ name }) => name === settings.root);
   const file = root?.options.containerfile;
   const before = file === undefined ? null : tree.read(file, 'utf8');

@@ -35,6 +35,8 @@ export interface HelmChart {
 export interface Kustomization {
   readonly file: string;
   readonly text: string;
+  /** Of all that it has. */
+  readonly namespace?: string;
   readonly resources: readonly string[];
   /** The names of its helm charts. */
   readonly charts: readonly string[];
@@ -51,9 +53,11 @@ export function kustomizationIn(directory: string, read: ReadFile): Kustomizatio
   if (file === undefined) return undefined;
   const text = read(file)!;
   const value = valueOf(text, file);
+  const { namespace } = value;
   return {
     file,
     text,
+    ...(isText(namespace) ? { namespace } : {}),
     resources: listOf(value, 'resources').filter(isText),
     charts: listOf(value, 'helmCharts')
       .map((chart) => field(chart, 'name'))
