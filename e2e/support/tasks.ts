@@ -18,7 +18,7 @@ export function tasksOf(output: string): Record<string, Task> {
     const heading = HEADING.exec(line)?.groups;
     if (heading)
       current = tasks[heading['task']!] = {
-        cached: /local cache|existing outputs/.test(heading['mark'] ?? ''),
+        cached: /local cache|remote cache|existing outputs/.test(heading['mark'] ?? ''),
         log: [],
       };
     else if (NX.test(line)) current = undefined;
