@@ -51,7 +51,7 @@ describe('beside @nx/docker and nx release', () => {
     const { nodes } = await workspace.graph();
     const docker = (project: string): string[] =>
       Object.entries(nodes[project]!.data.targets)
-        .filter(([, { metadata }]) => metadata?.technologies.includes('docker'))
+        .filter(([, { metadata }]) => metadata?.technologies?.includes('docker'))
         .map(([name]) => name);
     for (const project of ['prices', 'scales', 'web'])
       expect(Object.keys(nodes[project]!.data.targets)).toEqual(expect.arrayContaining(OURS));

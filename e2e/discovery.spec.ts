@@ -67,21 +67,25 @@ describe('what Nx shows of the plugin', () => {
     expect(output).toContain('apps/api/Containerfile');
   });
 
-  it('each target says what it is for, and how it is used', async () => {
+  it('each target says what it is for', async () => {
     const targets = await ours();
     expect(targets.length).toBeGreaterThanOrEqual(18);
-    for (const [task, { metadata }] of targets) {
-      expect([task, metadata]).toEqual([
-        task,
-        expect.objectContaining({
-          description: expect.stringMatching(/\S/),
-          help: {
-            command: expect.stringMatching(/^npx nx .* --help$/),
-            example: expect.objectContaining({}),
-          },
-        }),
-      ]);
-    }
+    for (const [task, { metadata }] of targets)
+      expect([task, metadata.description]).toEqual([task, expect.stringMatching(/\S/)]);
+  });
+
+  it('those that are there once say how they are used', async () => {
+    const used = (await ours()).filter(([, { metadata }]) => metadata.help);
+    expect(used.map(([task]) => task.replace(/^\S+:/, '')).sort()).toEqual([
+      'rings',
+      'site-deploy',
+      'site-diff',
+      'site-render',
+      'store-doctor',
+      'store-prune',
+    ]);
+    for (const [task, { metadata }] of used)
+      expect([task, metadata.help!.command]).toEqual([task, expect.stringMatching(/^npx nx .* --help$/)]);
   });
 
   it('each executor has the options that the targets’ help names', async () => {
@@ -91,18 +95,16 @@ describe('what Nx shows of the plugin', () => {
     const seen = new Map((await ours()).map(([task, target]) => [target.executor, { task, target }]));
     for (const [executor, { target }] of seen) {
       const properties = Object.keys(schemas.get(executor)!.properties ?? {});
-      const { options = {} } = target.metadata.help!.example as { options?: object };
+      const { options = {} } = (target.metadata.help?.example ?? {}) as { options?: object };
       for (const option of Object.keys(options)) expect(properties).toContain(option);
     }
     expect([...schemas.keys()].filter((executor) => !seen.has(executor))).toEqual([]);
   });
 
   it('--help of each kind of target shows every option', async () => {
-    const byExecutor = new Map((await ours()).map(([, target]) => [target.executor, target]));
-    for (const [name, { schema }] of entries('executors')) {
-      const { command } = byExecutor.get(`gitops:${name}`)!.metadata.help!;
-      expectHelp(await shown(...command.split(' ').slice(2)), packed<Schema>(schema));
-    }
+    const tasks = new Map((await ours()).map(([task, { executor }]) => [executor, task]));
+    for (const [name, { schema }] of entries('executors'))
+      expectHelp(await shown('run', tasks.get(`gitops:${name}`)!, '--help'), packed<Schema>(schema));
   });
 
   it('--help of each generator shows every option', async () => {

@@ -49,7 +49,7 @@ export interface Target {
   readonly options: Readonly<Record<string, unknown>>;
   readonly metadata: {
     readonly description: string;
-    readonly technologies: readonly string[];
+    readonly technologies?: readonly string[];
     readonly help?: { readonly command: string; readonly example: object };
   };
 }

@@ -109,6 +109,92 @@ describe('the package that a run starts with', () => {
     expect(loaded()).toEqual(expect.arrayContaining(['ajv', 'yaml']));
   });
 
+  it('the project graph of a workspace that has not changed its settings is made without a parser', () => {
+    writeFiles(directory(), {
+      'gitops.yaml': 'project: acme/shop\nrings: [developers]\n',
+      'gitops.lock.json': `{"lockfileVersion": 1, "images": {"node:22": {"digest": "sha256:${'1'.repeat(64)}"}}}`,
+      'api/Containerfile': 'FROM node:22\nCOPY . /\n',
+      'api/project.json': '{"name": "api"}',
+    });
+    const graph = `createNodes[1](['api/Containerfile'], {}, { workspaceRoot: '${directory()}' })`;
+    const loaded = (): string[] =>
+      packagesLoadedBy(join(SOURCES, 'index.ts'), ['nx/src/utils/cache-directory'], graph, {
+        NX_WORKSPACE_DATA_DIRECTORY: join(directory(), '.nx'),
+      });
+    expect(loaded()).toEqual(expect.arrayContaining(['ajv', 'yaml']));
+    expect(loaded()).toEqual(['ignore']);
+  });
+
+  it('the plugin’s entry loads these modules of its own, and no others', () => {
+    const loaded = modulesLoadedBy(join(SOURCES, 'index.ts'), []).map((file) => relative(SOURCES, file));
+    const own = loaded.filter((file) => !file.includes('node_modules')).sort();
+    const expected = Object.entries({
+      containerfile: [
+        'context-sources',
+        'directives',
+        'durations',
+        'errors',
+        'expand',
+        'flags',
+        'glob',
+        'heredocs',
+        'ignore',
+        'lines',
+        'mounts',
+        'parse',
+        'pattern',
+        'patterns',
+        'platform-args',
+        'read-command',
+        'read-setting',
+        'read-transfer',
+        'read-variables',
+        'scope',
+        'sources',
+        'stages',
+        'statement',
+        'text',
+        'word-syntax',
+        'words',
+      ],
+      filetree: ['layer-index'],
+      ledger: ['rings'],
+      oci: ['digest', 'names', 'platform', 'reference'],
+      plugin: [
+        'build-target',
+        'dependencies',
+        'image-targets',
+        'index',
+        'infer',
+        'nx-internals',
+        'options',
+        'project-files',
+        'site-targets',
+      ],
+      support: ['duration', 'errors', 'json-places', 'process-id', 'schemas', 'temporary'],
+      workspace: [
+        'analysis',
+        'base-lock',
+        'build-options',
+        'collect',
+        'container-files',
+        'gitignore',
+        'image',
+        'inputs',
+        'parsed',
+        'settings-document',
+        'settings-files',
+        'settings-header',
+        'settings-messages',
+        'settings-schema',
+        'settings',
+        'store-location',
+        'workspace',
+      ],
+    }).flatMap(([folder, names]) => names.map((name) => `${folder}/${name}.ts`));
+    expect(own).toEqual(['index.ts', ...expected].sort());
+  });
+
   it('building without an engine and a registry loads nothing that speaks to them', () => {
     const loaded = packagesLoadedBy(join(SOURCES, 'executors/build/batch.ts'), [
       '@nx/devkit',
@@ -135,24 +221,38 @@ function circles(all: readonly Import[]): string[] {
   return found;
 }
 
+/** The packages of node_modules that a module loads, by `modulesLoadedBy`. */
+function packagesLoadedBy(...of: Parameters<typeof modulesLoadedBy>): string[] {
+  const names = modulesLoadedBy(...of).flatMap((file) => {
+    const [, name] = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file) ?? [];
+    return name ?? [];
+  });
+  return [...new Set(names)].sort();
+}
+
 /**
- * The packages of node_modules that a module loads, beyond those that its host has loaded already.
+ * The files that a module loads, beyond those that its host has loaded already.
  * @param call what is called of the module: `readSettings('.')`
  */
-function packagesLoadedBy(module: string, host: readonly string[], call?: string): string[] {
+function modulesLoadedBy(
+  module: string,
+  host: readonly string[],
+  call?: string,
+  env: Readonly<Record<string, string>> = {},
+): string[] {
   const script = `
     require('@swc-node/register');
     for (const name of ${JSON.stringify(host)}) require(name);
     const before = new Set(Object.keys(require.cache));
     const loaded = require(${JSON.stringify(module)});
-    ${call === undefined ? '' : `loaded.${call};`}
-    console.log(JSON.stringify(Object.keys(require.cache).filter((file) => !before.has(file))));
+    Promise.resolve(${call === undefined ? '' : `loaded.${call}`}).then(() =>
+      console.log(JSON.stringify(Object.keys(require.cache).filter((file) => !before.has(file)))));
   `;
-  const { stdout, stderr } = spawnSync(process.execPath, ['-e', script], { cwd: SOURCES, encoding: 'utf8' });
-  if (!stdout) throw new Error(stderr);
-  const names = (JSON.parse(stdout) as string[]).flatMap((file) => {
-    const [, name] = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file) ?? [];
-    return name ?? [];
+  const { stdout, stderr } = spawnSync(process.execPath, ['-e', script], {
+    cwd: SOURCES,
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
   });
-  return [...new Set(names)].sort();
+  if (!stdout) throw new Error(stderr);
+  return JSON.parse(stdout) as string[];
 }

@@ -43,6 +43,7 @@ export function matchPath(pattern: string, path: string, place?: Place): boolean
  * @throws GitopsError a malformed pattern, at `place`
  */
 export function toNxGlob(pattern: string, place?: Place): string {
+  if (/^[\w./-]*$/.test(pattern)) return pattern;
   return segmentsOf(pattern, place)
     .map((tokens) => tokens.map(tokenToNx).join('').replace(/\*+/g, '*'))
     .join('/');

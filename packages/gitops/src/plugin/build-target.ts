@@ -6,7 +6,7 @@ import { compileIgnore, ignoreFileCandidates, parseIgnoreFile } from '../contain
 import { environmentArguments } from '../workspace/build-options';
 import type { GitIgnore } from '../workspace/gitignore';
 import { type WorkspaceImage, contextRoot, outputPath, referenceName } from '../workspace/image';
-import { type Input, fixedPart, ignoredGlobs, outputGlobs, sourceGlobs } from '../workspace/inputs';
+import { type Input, fileGlob, fixedPart, ignoredGlobs, outputGlobs, sourceGlobs } from '../workspace/inputs';
 import { SETTINGS_FILE } from '../workspace/settings';
 import type { Workspace } from '../workspace/workspace';
 import { mergeDependencies } from './dependencies';
@@ -66,11 +66,6 @@ export function buildTarget(image: WorkspaceImage, surroundings: Surroundings): 
     ]),
     metadata: {
       description: `Builds the image ${referenceName(image, workspace.settings)} from ${containerfile}`,
-      technologies: ['container'],
-      help: {
-        command: `npx nx run ${image.project}:${image.targetName} --help`,
-        example: { options: { platforms: ['linux/amd64', 'linux/arm64'], full: true } },
-      },
     },
   };
   return { target, sources };
@@ -99,11 +94,12 @@ function fileInputs(
   const context = contextRoot(image);
   const candidates = ignoreFileCandidates(containerfile, context);
   const globs = sources.flatMap((source) => sourceGlobs(source, context, image.projectRoot));
+  const exactly = (path: string): string => fileGlob(path, image.projectRoot);
   return [
     ...new Set<string>([
       `{workspaceRoot}/${SETTINGS_FILE}`,
-      `{workspaceRoot}/${containerfile}`,
-      ...(globs.length ? candidates.map((candidate) => `{workspaceRoot}/${candidate}`) : []),
+      exactly(containerfile),
+      ...(globs.length ? candidates.map(exactly) : []),
       ...globs,
       ...(globs.length ? ignoredGlobs(ignored, context, image.projectRoot) : []),
     ]),

@@ -2,15 +2,15 @@ import type { TargetDependencyConfig } from '@nx/devkit';
 
 /** One entry for each target and way to pass what the command line says, its projects together. */
 export function mergeDependencies(dependencies: readonly TargetDependencyConfig[]): TargetDependencyConfig[] {
-  const merged = new Map<string, TargetDependencyConfig & { projects?: string[] }>();
-  for (const dependency of dependencies) {
-    const { projects, ...rest } = dependency;
+  const merged = new Map<string, { rest: TargetDependencyConfig; projects?: Set<string> }>();
+  for (const { projects, ...rest } of dependencies) {
     const key = JSON.stringify([projects === undefined, rest]);
-    const before = merged.get(key)?.projects ?? [];
-    merged.set(
-      key,
-      projects === undefined ? rest : { projects: [...new Set([...before, ...projects])], ...rest },
-    );
+    let entry = merged.get(key);
+    if (!entry)
+      merged.set(key, (entry = { rest, ...(projects === undefined ? {} : { projects: new Set() }) }));
+    for (const project of projects ?? []) entry.projects!.add(project);
   }
-  return [...merged.values()];
+  return [...merged.values()].map(({ rest, projects }) =>
+    projects ? { projects: [...projects], ...rest } : rest,
+  );
 }

@@ -29,6 +29,8 @@ export function targetNames({ targetName }: WorkspaceImage, options: ResolvedOpt
 
 /**
  * The targets that work on what was built. None is cached: what they do depends on the state store, or on the engine.
+ * Every byte of them is there once for each image, and is read by each command of Nx: how to use them, their executors'
+ * schemas say.
  * @param sources the tasks that make what the image takes and git ignores
  */
 export function imageTargets(
@@ -50,24 +52,16 @@ export function imageTargets(
         params: 'forward',
       }));
   const target = (
-    name: string,
     executor: string,
     description: string,
     dependsOn: readonly TargetDependencyConfig[],
-    more: { options?: object; example: Record<string, unknown> },
+    more: object = {},
   ): TargetConfiguration => ({
     executor,
-    options: { buildTarget: image.targetName, ...more.options },
+    options: { buildTarget: image.targetName, ...more },
     cache: false,
     dependsOn: mergeDependencies(dependsOn),
-    metadata: {
-      description,
-      technologies: ['container'],
-      help: {
-        command: `npx nx run ${image.project}:${name} --help`,
-        example: { options: more.example },
-      },
-    },
+    metadata: { description },
   });
 
   // Nx then finds the image affected by a change of the lock, whose bases are inputs of the build one by one.
@@ -75,41 +69,31 @@ export function imageTargets(
 
   return {
     [names.label]: {
-      ...target(
-        names.label,
-        'gitops:label',
-        `Gives the image ${reference} its version and labels`,
-        [{ target: image.targetName }, ...onThose(({ label }) => label)],
-        { example: { ring: settings.rings[0], labels: ['team=web'] } },
-      ),
+      ...target('gitops:label', `Gives the image ${reference} its version and labels`, [
+        { target: image.targetName },
+        ...onThose(({ label }) => label),
+      ]),
       outputs: [`{workspaceRoot}/${labelledPath(image)}`],
     },
     // It builds what turns out to be out of date, and nothing else: a task that is not needed cannot be taken back.
     [names.push]: {
       ...target(
-        names.push,
         'gitops:push',
         `Publishes the image ${reference} in a ring of the state store`,
         [...sources, ...onThose(({ push }) => push)],
-        { options: { labelTarget: names.label }, example: { ring: settings.rings[0], reason: 'hotfix' } },
+        { labelTarget: names.label },
       ),
       ...(isLockable ? { inputs: [`{workspaceRoot}/${LOCK_FILE}`] } : {}),
     },
     // It moves what the ledger has: nothing is built for it, and what the image depends on moves along.
     [names.promote]: target(
-      names.promote,
       'gitops:promote',
       `Moves the image ${reference}, and what it depends on, from a ring to the next`,
       [],
-      { example: { ring: settings.rings[0], reason: 'release' } },
     ),
-    [names.load]: target(
-      names.load,
-      'gitops:load',
-      `Loads the image ${reference} into the local container engine`,
-      [{ target: names.label, params: 'forward' }],
-      { example: { ring: settings.rings[0] } },
-    ),
+    [names.load]: target('gitops:load', `Loads the image ${reference} into the local container engine`, [
+      { target: names.label, params: 'forward' },
+    ]),
   };
 }
 

@@ -13,11 +13,14 @@ import { CONTAINER_FILES } from '../workspace/container-files';
 import { collectImages } from '../workspace/collect';
 import { GitIgnore } from '../workspace/gitignore';
 import { type WorkspaceImage, contextRoot } from '../workspace/image';
-import { type Settings, defaultSettings, readSettings } from '../workspace/settings';
+import { readBaseLock } from '../workspace/base-lock';
+import { keepParsed } from '../workspace/parsed';
+import { defaultSettings, readSettings } from '../workspace/settings';
 import { Workspace } from '../workspace/workspace';
 import { buildTarget } from './build-target';
 import { imageTargets, storeTargets } from './image-targets';
 import { type InferredProject, inferProjects, orElse } from './infer';
+import { cacheDirectory } from './nx-internals';
 import { type PluginOptions, resolveOptions } from './options';
 import { ProjectFiles } from './project-files';
 import { siteTargets } from './site-targets';
@@ -36,9 +39,8 @@ export const createNodes: CreateNodes<PluginOptions> = [
     const options = resolveOptions(given);
     const projectFiles = new ProjectFiles(workspaceRoot);
     const projects = await inferProjects(files, options, projectFiles, () => projectFiles.names());
-    const workspace = new Workspace(
+    const workspace = openWorkspace(
       workspaceRoot,
-      settingsOf(workspaceRoot),
       projects.flatMap(({ images }) => images),
     );
     const gitIgnore = new GitIgnore((path) => readIfThere(join(workspaceRoot, path)));
@@ -71,7 +73,7 @@ export const createNodes: CreateNodes<PluginOptions> = [
       return {
         ...(projectFiles.at(root)?.name === undefined ? { name: projectName } : {}),
         targets: root === '.' ? { ...targets, ...store } : targets,
-        metadata: { targetGroups: { Images: Object.keys(targets) } },
+        metadata: { technologies: ['container'], targetGroups: { Images: Object.keys(targets) } },
       };
     }
   },
@@ -82,7 +84,7 @@ export const createDependencies: CreateDependencies<PluginOptions> = (
   _options,
   { projects, workspaceRoot },
 ) => {
-  const workspace = new Workspace(workspaceRoot, settingsOf(workspaceRoot), collectImages(projects));
+  const workspace = openWorkspace(workspaceRoot, collectImages(projects));
   const roots = new Map(Object.entries(projects).map(([project, { root }]) => [root, project]));
   return workspace.images.flatMap((image) => {
     const targets = new Set([
@@ -124,8 +126,10 @@ function sourceProjects(
 }
 
 /** A mistake in gitops.yaml does not take the project graph away: each build reports it. */
-function settingsOf(workspaceRoot: string): Settings {
-  return orElse(() => readSettings(workspaceRoot), defaultSettings(workspaceRoot));
+function openWorkspace(root: string, images: readonly WorkspaceImage[]): Workspace {
+  const parsed = keepParsed(cacheDirectory());
+  const settings = orElse(() => readSettings(root, parsed), defaultSettings(root));
+  return new Workspace(root, settings, images, () => readBaseLock(root, parsed));
 }
 
 function readIfThere(file: string): string | undefined {

@@ -5,7 +5,7 @@ import { sha256 } from '../oci/digest';
 import { OCI } from '../oci/media-types';
 import type { Descriptor, Digest } from '../oci/types';
 import { type WorkspaceImage, referenceName } from '../workspace/image';
-import { isDirectoryStore, storePrefix } from '../workspace/stores';
+import { isDirectoryStore, storePrefix } from '../workspace/store-location';
 import type { Workspace } from '../workspace/workspace';
 import type { Variant } from './version';
 

@@ -6,7 +6,7 @@ import type { Digest } from '../oci/types';
 import { GitopsError } from '../support/errors';
 import { referenceName } from '../workspace/image';
 import { type Settings, type Site, SETTINGS_FILE } from '../workspace/settings';
-import { storePrefix } from '../workspace/stores';
+import { storePrefix } from '../workspace/store-location';
 
 /** A version of the root image, as the store has it. */
 export interface Release {

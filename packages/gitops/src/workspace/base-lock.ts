@@ -6,6 +6,7 @@ import { formatFamiliar, formatReference, normalizeReference, parseReference } f
 import { GitopsError, type Place, at } from '../support/errors';
 import { jsonPlaces, placeIn, pointerPart } from '../support/json-places';
 import { schemaCheck } from '../support/schemas';
+import { type Parse, parseAnew } from './parsed';
 
 export const LOCK_FILE = 'gitops.lock.json';
 const SCHEMA = './node_modules/gitops/schemas/gitops.lock.schema.json';
@@ -40,9 +41,10 @@ export function lockReference(text: string, lock: BaseLock): string | undefined 
 
 /**
  * Reads gitops.lock.json at the workspace's root. Without the file, nothing is locked.
+ * @param parsed knows what was parsed before
  * @throws GitopsError with line and column, where the file is not as it should be
  */
-export function readBaseLock(workspaceRoot: string): BaseLock {
+export function readBaseLock(workspaceRoot: string, parsed: Parse = parseAnew): BaseLock {
   let text: string;
   try {
     text = readFileSync(join(workspaceRoot, LOCK_FILE), 'utf8');
@@ -51,7 +53,7 @@ export function readBaseLock(workspaceRoot: string): BaseLock {
     if (code === 'ENOENT') return new Map();
     throw new GitopsError(`it cannot be read (${code})`, { file: LOCK_FILE });
   }
-  return parseBaseLock(text);
+  return new Map(parsed('lock', text, () => [...parseBaseLock(text)]));
 }
 
 /** @throws GitopsError with line and column, for a text that is not as it should be */

@@ -11,7 +11,8 @@ import type { Descriptor } from '../oci/types';
 import { GitopsError, type Place, at } from '../support/errors';
 import { LOCK_FILE } from './base-lock';
 import { type WorkspaceImage, referenceName } from './image';
-import { Stores, isDirectoryStore, repositoryInStore } from './stores';
+import { isDirectoryStore, repositoryInStore } from './store-location';
+import { Stores } from './stores';
 import { type Locate, inOutputs } from './whereabouts';
 import type { Workspace } from './workspace';
 

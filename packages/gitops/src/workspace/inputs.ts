@@ -16,6 +16,12 @@ export function sourceGlobs(source: ContextSource, contextRoot: string, projectR
   return glob === '' ? [`${anchor}/**/*`] : [anchor, `${anchor}/**/*`];
 }
 
+/** The glob of one file, by its path in the workspace. */
+export function fileGlob(path: string, projectRoot: string): string {
+  const literal = (name: string): string => toNxGlob(name.replace(/[*?[\\]/g, '\\$&'));
+  return anchored(path, projectRoot).replace(/(?<=^\{\w+\}\/).*/s, literal);
+}
+
 /** The same for files that other tasks make: there Nx takes paths of the workspace. */
 export function outputGlobs(source: ContextSource, contextRoot: string): string[] {
   const glob = posix.join(contextRoot, globOf(source));
@@ -60,7 +66,10 @@ export function fixedPart(source: ContextSource): string {
   return (wild === -1 ? parts : parts.slice(0, wild)).join('/');
 }
 
-/** `apps/api/src` of project `apps/api` is `{projectRoot}/src`. */
+/**
+ * `apps/api/src` of project `apps/api` is `{projectRoot}/src`: there Nx looks at the project's files alone. For
+ * `{workspaceRoot}/…` it goes through those of the whole workspace, again for each image.
+ */
 function anchored(path: string, projectRoot: string): string {
   if (projectRoot === '.') return posix.join('{projectRoot}', path);
   if (path === projectRoot) return '{projectRoot}';

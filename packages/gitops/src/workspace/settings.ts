@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import type { Protection, Protections } from '../ledger/protection';
 import { parseDuration } from '../support/duration';
 import { GitopsError } from '../support/errors';
+import { type Parse, parseAnew } from './parsed';
 import { FILES, type SettingsTexts, type Which, decodeSettings, readFiles } from './settings-files';
 import { type Ring, ringName } from './settings-schema';
 
@@ -54,15 +55,15 @@ export interface Site {
  * Reads gitops.yaml at the workspace's root, and what gitops.local.yaml beside it adds. Without the files there are
  * defaults: the project is called as the root package.json is.
  *
+ * @param parsed knows what was parsed before
  * @throws GitopsError with line and column, where a file is not as it should be
  */
-export function readSettings(workspaceRoot: string): Settings {
+export function readSettings(workspaceRoot: string, parsed: Parse = parseAnew): Settings {
   const text = (which: Which): string | undefined =>
     decodeSettings(readIfThere(join(workspaceRoot, FILES[which])), which);
-  return parseSettings(
-    { shared: text('shared'), personal: text('personal') },
-    defaultSettings(workspaceRoot),
-  );
+  const texts = { shared: text('shared'), personal: text('personal') };
+  const defaults = defaultSettings(workspaceRoot);
+  return parsed('settings', [texts, defaults], () => parseSettings(texts, defaults));
 }
 
 /** What holds without a gitops.yaml. */

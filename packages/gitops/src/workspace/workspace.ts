@@ -8,8 +8,9 @@ import { type Analysis, type ImageUse, analyse, lockAnalysis } from './analysis'
 import { type BaseLock, lockName, lockReference, readBaseLock } from './base-lock';
 import { buildArguments, DEFAULT_PLATFORMS } from './build-options';
 import { type WorkspaceImage, outputPath, referenceName } from './image';
-import type { Settings } from './settings';
-import { repositoryInStore } from './stores';
+import type { Parse } from './parsed';
+import { type Settings, readSettings } from './settings';
+import { repositoryInStore } from './store-location';
 
 /** Another image of the workspace that an image needs. */
 export interface Dependency {
@@ -42,6 +43,11 @@ export class Workspace {
       const reference = referenceName(image, settings);
       this.byReference.set(reference, [...(this.byReference.get(reference) ?? []), image]);
     }
+  }
+
+  /** @param parsed knows what was parsed before @throws GitopsError for a mistake in gitops.yaml */
+  static open(root: string, images: readonly WorkspaceImage[], parsed?: Parse): Workspace {
+    return new Workspace(root, readSettings(root, parsed), images, () => readBaseLock(root, parsed));
   }
 
   /**

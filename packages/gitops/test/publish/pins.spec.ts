@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { extract } from 'tar-stream';
 import { Layout } from '../../src/oci/layout';
-import { storePrefix } from '../../src/workspace/stores';
+import { storePrefix } from '../../src/workspace/store-location';
 import { inEachStore, useMachine } from './each-store';
 import { Shop, change } from './fixture';
 import { ARM64 } from './images';

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { workspaceDataDirectory } from '../../plugin/nx-internals';
+import { cacheDirectory } from '../../plugin/nx-internals';
 import { GitopsError } from '../../support/errors';
 import { EngineConnection } from '../../builders/engine/engine-connection';
 import { LayerTrees } from '../../builders/assemble/layer-trees';
@@ -8,7 +8,7 @@ import { type BuildResult, ImageBuilder } from '../../workspace/build';
 import type { BuildOptions } from '../../workspace/build-options';
 import { type Project, collectImages } from '../../workspace/collect';
 import { outputPath } from '../../workspace/image';
-import { readSettings } from '../../workspace/settings';
+import { keepParsed } from '../../workspace/parsed';
 import { Workspace } from '../../workspace/workspace';
 import { onInterruption } from './interruption';
 
@@ -36,7 +36,7 @@ export function openRun(
   projects: Readonly<Record<string, Project>>,
   given: ReadonlyMap<string, BuildOptions>,
 ): Run {
-  const cache = join(workspaceDataDirectory(), 'gitops');
+  const cache = cacheDirectory();
   const engine = new EngineConnection((line) => process.stdout.write(`${line}\n`));
   const interrupted = new AbortController();
   let builder: ImageBuilder | undefined;
@@ -49,7 +49,7 @@ export function openRun(
 
   function start(): ImageBuilder {
     images = collectImages(projects, given);
-    const workspace = new Workspace(workspaceRoot, readSettings(workspaceRoot), images);
+    const workspace = Workspace.open(workspaceRoot, images, keepParsed(cache));
     return new ImageBuilder(workspace, new LayerTrees(join(cache, 'trees')), cache, engine, {
       signal: interrupted.signal,
     });

@@ -3,7 +3,7 @@ import type { ExecutorContext } from '@nx/devkit';
 import { LayerTrees } from '../../builders/assemble/layer-trees';
 import { engineFailure } from '../../builders/engine/call';
 import { EngineConnection } from '../../builders/engine/engine-connection';
-import { workspaceDataDirectory } from '../../plugin/nx-internals';
+import { cacheDirectory } from '../../plugin/nx-internals';
 import { GitopsError } from '../../support/errors';
 import { Bases } from '../../workspace/bases';
 import { collectImages } from '../../workspace/collect';
@@ -47,7 +47,7 @@ async function run({ buildTarget, ring }: LoadOptions, context: ExecutorContext)
       undefined,
       'correct the option buildTarget',
     );
-  const trees = new LayerTrees(join(workspaceDataDirectory(), 'gitops', 'trees'));
+  const trees = new LayerTrees(join(cacheDirectory(), 'trees'));
   const workspace = new Workspace(context.root, settings, images);
   const bases = new Bases(workspace, trees, labelledOrBuilt(context.root));
   try {

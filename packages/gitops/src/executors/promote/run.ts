@@ -6,7 +6,8 @@ import type { GitopsError } from '../../support/errors';
 import { localUser } from '../../support/local-user';
 import { collectImages } from '../../workspace/collect';
 import { headCommit } from '../../workspace/git-commit';
-import { readSettings } from '../../workspace/settings';
+import { cacheDirectory } from '../../plugin/nx-internals';
+import { keepParsed } from '../../workspace/parsed';
 import { Stores } from '../../workspace/stores';
 import { Workspace } from '../../workspace/workspace';
 import type { Runner } from '../publish/batch';
@@ -29,7 +30,7 @@ async function promoteGroup(
   { root, projectsConfigurations: { projects } }: Pick<ExecutorContext, 'root' | 'projectsConfigurations'>,
 ): Promise<ReadonlyMap<string, GitopsError | string>> {
   checkOptions(options);
-  const workspace = new Workspace(root, readSettings(root), collectImages(projects));
+  const workspace = Workspace.open(root, collectImages(projects), keepParsed(cacheDirectory()));
   const names = new Map([...tasks].map(([task, given]) => [task, imageOf(workspace, task, given).name]));
   const rings = new Rings(workspace.settings.rings);
   const stores = new Stores(root, openRegistry);

@@ -1,8 +1,7 @@
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import type { ExecutorContext } from '@nx/devkit';
 import { EngineConnection } from '../../builders/engine/engine-connection';
-import { workspaceDataDirectory } from '../../plugin/nx-internals';
+import { cacheDirectory } from '../../plugin/nx-internals';
 import type { Decision } from '../../publish/decide';
 import { type Publishing, openPublishing } from '../../publish/open';
 import type { Plan, Planner } from '../../publish/planner';
@@ -11,7 +10,7 @@ import { readLabels } from '../../publish/stamp';
 import { GitopsError } from '../../support/errors';
 import { type Project, collectImages } from '../../workspace/collect';
 import type { WorkspaceImage } from '../../workspace/image';
-import { readSettings } from '../../workspace/settings';
+import { keepParsed } from '../../workspace/parsed';
 import { Workspace } from '../../workspace/workspace';
 import { onInterruption } from '../build/interruption';
 import type { Runner } from './batch';
@@ -75,13 +74,13 @@ async function runGroup(
   tasks: Tasks<PublishOptions>,
   { root, projectsConfigurations: { projects } }: Pick<ExecutorContext, 'root' | 'projectsConfigurations'>,
 ): Promise<Map<string, GitopsError | string>> {
-  const workspace = new Workspace(root, readSettings(root), collectImages(projects));
+  const cache = cacheDirectory();
+  const workspace = Workspace.open(root, collectImages(projects), keepParsed(cache));
   const images = new Map([...tasks].map(([task, given]) => [task, imageOf(workspace, task, given)]));
   const labelled = new Map(
     [...tasks].map(([task, given]) => [images.get(task)!, labelsOf(task, given, projects)]),
   );
   const labels = (image: WorkspaceImage): Record<string, string> => labelled.get(image) ?? {};
-  const cache = join(workspaceDataDirectory(), 'gitops');
   const log = (line: string): void => void process.stdout.write(`${line}\n`);
   const interrupted = new AbortController();
   const publishing = openPublishing({

@@ -1,7 +1,7 @@
 import type { ExecutorContext } from '@nx/devkit';
 import { join } from 'node:path';
 import { LayerTrees } from '../../builders/assemble/layer-trees';
-import { workspaceDataDirectory } from '../../plugin/nx-internals';
+import { cacheDirectory } from '../../plugin/nx-internals';
 import { type Desk, atSite } from '../../sites/desk';
 import { rootOf } from '../../sites/release';
 import { GitopsError } from '../../support/errors';
@@ -38,7 +38,7 @@ export function atSiteOf(
         { file: 'gitops.yaml' },
         'correct root there, or make one: npx nx g gitops:root',
       );
-    const trees = new LayerTrees(join(workspaceDataDirectory(), 'gitops', 'trees'));
+    const trees = new LayerTrees(join(cacheDirectory(), 'trees'));
     try {
       const surroundings = { ...open, root, rootDirectory: project.projectRoot, trees };
       const text = (value: string | number | undefined): string | undefined =>

@@ -2,7 +2,7 @@ import type { Tree } from '@nx/devkit';
 import { join } from 'node:path';
 import { LayerTrees } from '../../builders/assemble/layer-trees';
 import { openRegistry } from '../../oci/registry';
-import { workspaceDataDirectory } from '../../plugin/nx-internals';
+import { cacheDirectory } from '../../plugin/nx-internals';
 import type { GitopsError } from '../../support/errors';
 import { LOCK_FILE, type BaseLock, parseBaseLock } from '../../workspace/base-lock';
 import { Bases } from '../../workspace/bases';
@@ -38,7 +38,7 @@ export async function openLocking(tree: Tree, projects: Projects): Promise<Locki
     lock,
     used,
     refresh(scope) {
-      const trees = new LayerTrees(join(workspaceDataDirectory(), 'gitops', 'trees'));
+      const trees = new LayerTrees(join(cacheDirectory(), 'trees'));
       const bases = new Bases(workspace, trees, undefined, new Stores(tree.root, openRegistry));
       return refreshLock(bases, used, lock, scope).finally(() => bases.close());
     },
