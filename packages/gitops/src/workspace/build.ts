@@ -28,7 +28,7 @@ import { type WorkspaceImage, contextRoot, outputPath, referenceName } from './i
 import type { Workspace } from './workspace';
 
 /** Changes when the same sources are to give another image. */
-const BUILD_VERSION = 1;
+const BUILD_VERSION = 2;
 
 export interface BuildResult {
   readonly image: WorkspaceImage;

@@ -68,9 +68,9 @@ export function pickConfig(config: object | null | undefined): ParityConfig {
 }
 
 /**
- * The file tree that layers give, lowest first: whiteouts applied, hard links as files of their own. A layer
- * that relies on what an engine makes of a missing parent, or that goes through a link, is refused: engines
- * differ there.
+ * The file tree that layers give, lowest first: whiteouts applied, hard links as files of their own. A layer that
+ * relies on what an engine makes of a missing parent, or that goes through a link, is refused. A parent in a layer below
+ * does not do: Docker unpacks each layer on its own, and what it makes of the parent (0755, root's) hides the other.
  */
 export async function readLayers(layers: Iterable<Buffer | Readable>): Promise<FileTree> {
   const tree: FileTree = new Map();
@@ -83,6 +83,8 @@ async function applyLayer(tree: FileTree, layer: Buffer | Readable): Promise<voi
   if (Buffer.isBuffer(layer)) extract.end(layer);
   else layer.on('error', (error) => extract.destroy(error)).pipe(extract);
   const added = new Set<string>();
+  /** What the layer itself has. */
+  const own = new Set<string>();
   for await (const entry of extract) {
     const { header } = entry;
     const content = await buffer(entry);
@@ -100,9 +102,10 @@ async function applyLayer(tree: FileTree, layer: Buffer | Readable): Promise<voi
       remove(tree, path.posix.join(parent, base.slice('.wh.'.length)));
       continue;
     }
-    if (parent !== '.' && tree.get(parent)?.type !== 'dir') {
-      throw new Error(`a layer has ${name}, but ${parent} is ${tree.get(parent)?.type ?? 'missing'}`);
+    if (parent !== '.' && (tree.get(parent)?.type !== 'dir' || !own.has(parent))) {
+      throw new Error(`a layer has ${name}, and of ${parent} it says nothing`);
     }
+    own.add(name);
     const made = toEntry(header, content, tree);
     if (made.type !== 'dir') remove(tree, name);
     tree.set(name, made);
