@@ -2,20 +2,24 @@ import { readFileSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs
 import { join } from 'node:path';
 import { dir, file } from '../../test/support/entries';
 import { useDirectory } from '../../test/support/files';
+import { layer } from '../../test/support/large-layers';
 import { tarOf } from '../../test/support/tar';
 import type { Entry } from '../filetree/entry';
 import { sha256 } from '../oci/digest';
 import { imageFrom } from '../oci/image';
-import { Layout } from '../oci/layout';
+import { type BlobWriter, Layout } from '../oci/layout';
 import { OCI } from '../oci/media-types';
 import { parsePlatform } from '../oci/platform';
 import type { RunConfig } from '../oci/types';
 import type { Assembled } from './assemble/assemble';
+import type { BaseImage } from './assemble/base-image';
 import { type LayersByKey, writeImage } from './write-image';
 
 const directory = useDirectory();
 const layout = (): Layout => new Layout(join(directory(), 'image'));
 const NONE: LayersByKey = new Map();
+/** When everything is made. */
+const created = '1985-10-26T08:15:00Z';
 
 const assembled = (layers: (Entry[] | undefined)[], rest: Partial<Assembled> = {}): Assembled => ({
   config: { WorkingDir: '/' },
@@ -58,8 +62,8 @@ describe('writeImage', () => {
   it('has a line of history for each step, and says which made no layer', async () => {
     const { descriptor } = await write(assembled([[file('a')], undefined]));
     expect((await (await imageFrom(layout(), descriptor)).config()).history).toEqual([
-      { created_by: 'step 0' },
-      { created_by: 'step 1', empty_layer: true },
+      { created, created_by: 'step 0' },
+      { created, created_by: 'step 1', empty_layer: true },
     ]);
   });
 
@@ -158,5 +162,104 @@ describe('writeImage', () => {
     await expect(write(assembled([[file('b')], [{ ...broken, content }]]))).rejects.toThrow('gone');
     const names = readdirSync(join(directory(), 'image', 'blobs', 'sha256'));
     expect(names).toEqual([sha256(tarOf([file('b')])).slice('sha256:'.length)]);
+  });
+});
+
+describe('a large layer', () => {
+  const SIZE = 100_000;
+  const COUNT = 2000;
+  const BYTES = Buffer.alloc(SIZE, 'gitops ');
+  /** 200 MB in 2,000 files; a version of one of them. */
+  const entries = (version = 1): Entry[] =>
+    layer(
+      ...Array.from({ length: COUNT }, (_, i) => {
+        const which = i === 777 ? version : 1;
+        const content = { size: SIZE, identity: `${i} ${which}`, chunks: () => [BYTES.fill(which, 0, 1)] };
+        return file(`app/m${100 + (i % 100)}/${i}`, '', { content });
+      }),
+    );
+  /** Counts what is written. */
+  class Counting extends Layout {
+    written = 0;
+    override writer(): BlobWriter {
+      const writer = super.writer();
+      const write = writer.write.bind(writer);
+      writer.write = (bytes) => {
+        this.written += bytes.length;
+        write(bytes);
+      };
+      return writer;
+    }
+  }
+  const writeCounted = async (image: Assembled, known = NONE, signal?: AbortSignal) => {
+    const counting = new Counting(join(directory(), 'image'));
+    const platform = parsePlatform('linux/amd64');
+    return {
+      ...(await writeImage(counting, image, platform, () => ({}), known, signal)),
+      written: counting.written,
+    };
+  };
+
+  it('is written in parts, each of its own in the history', async () => {
+    const { descriptor, manifest } = await write(assembled([[file('a')], entries(), undefined]));
+    const count = manifest.layers.length - 1;
+    expect(count).toBeGreaterThan(8);
+    const { history, rootfs } = await (await imageFrom(layout(), descriptor)).config();
+    expect(history).toEqual([
+      { created, created_by: 'step 0' },
+      ...manifest.layers
+        .slice(1)
+        .map((_, i) => ({ created, created_by: 'step 1', comment: `part ${i + 1} of ${count}` })),
+      { created, created_by: 'step 2', empty_layer: true },
+    ]);
+    expect(rootfs.diff_ids).toEqual(manifest.layers.map(({ digest }) => digest));
+  });
+
+  it('is not written again but for the parts that changed', async () => {
+    const first = await writeCounted(assembled([entries()]));
+    expect(first.written).toBeGreaterThan(SIZE * COUNT);
+    const second = await writeCounted(assembled([entries(2)]), first.layers);
+    const there = first.manifest.layers.map(({ digest }) => digest);
+    const changed = second.manifest.layers.filter(({ digest }) => !there.includes(digest));
+    // The file has the size that it had: so the boundaries are where they were.
+    expect(changed).toHaveLength(1);
+    expect(second.written).toBeLessThan(changed[0]!.size + 20_000);
+    expect(second.written).toBeLessThan(first.written / 5);
+    // And it is the image that a first build makes.
+    rmSync(join(directory(), 'image'), { recursive: true });
+    expect((await writeCounted(assembled([entries(2)]))).descriptor).toEqual(second.descriptor);
+  });
+
+  it('is left in the middle where the build is interrupted', async () => {
+    const interruption = new AbortController();
+    const image = assembled([entries()]);
+    setImmediate(() => interruption.abort(new Error('interrupted')));
+    await expect(writeCounted(image, NONE, interruption.signal)).rejects.toThrow('interrupted');
+    const names = readdirSync(join(directory(), 'image', 'blobs', 'sha256'));
+    expect(names.length).toBeLessThan(8);
+    expect(names.every((name) => /^[0-9a-f]{64}$/.test(name))).toBe(true);
+  });
+
+  it('has fewer parts on a base of many layers', async () => {
+    const image = (layers: number): BaseImage['image'] => {
+      const all = Array.from({ length: layers }, () => ({
+        mediaType: OCI.layer,
+        digest: sha256(''),
+        size: 0,
+      }));
+      const config = { rootfs: { type: 'layers', diff_ids: all.map(({ digest }) => digest) } };
+      return {
+        config: async () => config,
+        manifest: async () => ({ layers: all }),
+      } as unknown as BaseImage['image'];
+    };
+    for (const [below, most] of [
+      [60, 4],
+      [64, 1],
+    ] as const) {
+      const base = { image: image(below) } as BaseImage;
+      const { manifest } = await write(assembled([entries()], { base }));
+      expect(manifest.layers.length - below).toBe(most);
+    }
   });
 });

@@ -10,6 +10,11 @@ import { type Platform, normalizePlatform } from '../oci/platform';
 import type { Descriptor, History, ImageConfig, Manifest, RunConfig } from '../oci/types';
 import { at } from '../support/errors';
 import type { Assembled } from './assemble/assemble';
+import type { Step } from './assemble/stage-draft';
+import { divideLayers } from './layer-parts';
+
+/** When everything was made, so that no clock is in an image. */
+export const CREATED = new Date(FIXED_TIME * 1000).toISOString().replace('.000', '');
 
 /** A layer that is in the output, under what it was made from. */
 export type LayersByKey = ReadonlyMap<string, Descriptor>;
@@ -21,9 +26,6 @@ export interface WrittenImage {
   /** The layers that it adds to its base. */
   readonly layers: LayersByKey;
 }
-
-/** An event loop that only ever writes files hears no Ctrl-C. */
-const BYTES_WITHOUT_PAUSE = 32 * 1024 * 1024;
 
 /**
  * Writes an image into a layout: the layers that it adds to its base, its configuration, its manifest.
@@ -44,24 +46,26 @@ export async function writeImage(
     config: await image.base.image.config(),
     manifest: await image.base.image.manifest(),
   };
+  const steps = divided(image.steps, base?.manifest.layers.length);
   const layers = new Map<string, Descriptor>();
   const own: Descriptor[] = [];
-  for (const { entries, place } of image.steps) {
-    if (!entries) continue;
-    const layer = await at(place, async () => {
-      const there = known.size > 0 ? reusable(layout, known.get(layerKey(entries))) : undefined;
-      return there ?? (await writeLayer(layout, entries, signal));
-    });
-    // Files that had to be written are known by now: a first build reads each of them once.
-    layers.set(layerKey(entries), layer);
-    own.push(layer);
-  }
+  const pauses = new Pauses(signal);
+  for (const { parts, place } of steps)
+    for (const entries of parts) {
+      const layer = await at(place, async () => {
+        const there = known.size > 0 ? reusable(layout, known.get(layerKey(entries))) : undefined;
+        return there ?? (await writeLayer(layout, entries, pauses));
+      });
+      // Files that had to be written are known by now: a first build reads each of them once.
+      layers.set(layerKey(entries), layer);
+      own.push(layer);
+    }
 
   return writeDocuments(layout, {
     platform,
     run: { ...image.config, Labels: { ...image.config.Labels, ...labels() } },
     author: image.author,
-    history: [...(base?.config.history ?? []), ...history(image)],
+    history: [...(base?.config.history ?? []), ...steps.flatMap(history)],
     layers: [
       ...(base?.manifest.layers ?? []).map((layer, i) => ({
         layer,
@@ -94,7 +98,7 @@ export async function writeDocuments(layout: Layout, parts: ImageParts): Promise
     os,
     architecture,
     ...(variant ? { variant } : {}),
-    created: new Date(FIXED_TIME * 1000).toISOString().replace('.000', ''),
+    created: CREATED,
     ...(author ? { author } : {}),
     config: parts.run,
     rootfs: { type: 'layers', diff_ids: parts.layers.map(({ diffId }) => diffId) },
@@ -121,21 +125,12 @@ function reusable(layout: Layout, layer: Descriptor | undefined): Descriptor | u
   return layer && layout.path(layer) !== undefined ? layer : undefined;
 }
 
-async function writeLayer(
-  layout: Layout,
-  entries: readonly Entry[],
-  signal?: AbortSignal,
-): Promise<Descriptor> {
+async function writeLayer(layout: Layout, entries: readonly Entry[], pauses: Pauses): Promise<Descriptor> {
   const writer = layout.writer();
   try {
-    let pause = BYTES_WITHOUT_PAUSE;
     for (const chunk of tarChunks(entries)) {
       writer.write(chunk);
-      pause -= chunk.length;
-      if (pause > 0) continue;
-      pause = BYTES_WITHOUT_PAUSE;
-      await new Promise(setImmediate);
-      signal?.throwIfAborted();
+      if (pauses.isDue(chunk.length)) await pauses.take();
     }
     return { mediaType: OCI.layer, ...writer.finish() };
   } finally {
@@ -143,11 +138,49 @@ async function writeLayer(
   }
 }
 
-function history({ steps }: Assembled): History[] {
-  return steps.map(({ createdBy, entries }) => ({
-    created_by: createdBy,
-    ...(entries ? {} : { empty_layer: true }),
-  }));
+const BYTES_WITHOUT_PAUSE = 32 * 1024 * 1024;
+
+/** An event loop that only ever writes files hears no Ctrl-C. It gets a turn now and then, however small the layers are. */
+class Pauses {
+  private left = BYTES_WITHOUT_PAUSE;
+
+  constructor(private readonly signal?: AbortSignal) {}
+
+  /** @param bytes that were written since it was last asked */
+  isDue(bytes: number): boolean {
+    this.left -= bytes;
+    return this.left <= 0;
+  }
+
+  async take(): Promise<void> {
+    this.left = BYTES_WITHOUT_PAUSE;
+    await new Promise(setImmediate);
+    this.signal?.throwIfAborted();
+  }
+}
+
+/** A step, and the layers that it makes: none, one, or the parts of a large one. */
+interface DividedStep extends Step {
+  readonly parts: readonly (readonly Entry[])[];
+}
+
+function divided(steps: readonly Step[], below?: number): DividedStep[] {
+  const parts = divideLayers(
+    steps.map(({ entries }) => entries),
+    below,
+  );
+  return steps.map((step, i) => ({ ...step, parts: parts[i]! }));
+}
+
+/**
+ * One line for each layer (OCI image specification, config.md, "history"), with a time: Podman 4.3 shows no history that
+ * has none.
+ */
+function history({ createdBy, parts }: DividedStep): History[] {
+  const line = { created: CREATED, created_by: createdBy };
+  if (parts.length === 0) return [{ ...line, empty_layer: true }];
+  if (parts.length === 1) return [line];
+  return parts.map((_, i) => ({ ...line, comment: `part ${i + 1} of ${parts.length}` }));
 }
 
 const OCI_TYPES: Readonly<Record<string, string>> = {

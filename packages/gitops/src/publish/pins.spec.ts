@@ -80,7 +80,10 @@ it('comes on top of an image', () => {
     config: {
       ...config,
       rootfs: { type: 'layers', diff_ids: [below.digest, layer.descriptor.digest] },
-      history: [{ created_by: 'COPY' }, { created_by: 'gitops: the dependencies by digest' }],
+      history: [
+        { created_by: 'COPY' },
+        { created: '1985-10-26T08:15:00Z', created_by: 'gitops: the dependencies by digest' },
+      ],
     },
   });
 });

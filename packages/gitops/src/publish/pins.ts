@@ -1,3 +1,4 @@
+import { CREATED } from '../builders/write-image';
 import { type Entry, ROOT, bytes, directory } from '../filetree/entry';
 import { tarChunks } from '../filetree/tar/writer';
 import { type State, imageState } from '../ledger/state';
@@ -89,7 +90,7 @@ export function withLayer({ config, layers, ...variant }: Variant, { descriptor 
     config: {
       ...config,
       rootfs: { ...rootfs, diff_ids: [...rootfs.diff_ids, descriptor.digest] },
-      history: [...(history ?? []), { created_by: CREATED_BY }],
+      history: [...(history ?? []), { created: CREATED, created_by: CREATED_BY }],
     },
   };
 }
