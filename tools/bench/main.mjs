@@ -2,7 +2,7 @@
 //
 //     npm run bench               everything, about ten minutes
 //     npm run bench -- --short    fewer rounds, without the slowest competitors; the table is only shown
-//     npm run bench -- engine     just what is named: images, engine, push, promote, graph, memory; only shown
+//     npm run bench -- engine     just what is named: images, engine, push, promote, scale, large, memory
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism, totalmem, tmpdir } from 'node:os';
@@ -11,10 +11,11 @@ import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import { measureEngine } from './engine.mjs';
 import { measureImages } from './images.mjs';
+import { measureLarge } from './large.mjs';
 import { measureMemory } from './memory.mjs';
-import { measureBatch, measureGraph } from './nx.mjs';
 import { measurePromote } from './promote.mjs';
 import { measurePush } from './push.mjs';
+import { measureScale } from './scale.mjs';
 import { stage } from './stage.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -27,10 +28,9 @@ const parts = {
   engine: measureEngine,
   push: measurePush,
   promote: measurePromote,
-  graph: async (options) => ({
-    // The second in the workspaces of the first.
-    rows: [...(await measureGraph(options)), ...(short ? [] : [await measureBatch(options)])],
-  }),
+  scale: async (options) => ({ rows: await measureScale(options) }),
+  // It takes too long for a short run.
+  large: async (options) => ({ rows: options.short ? [] : await measureLarge(options) }),
   memory: async (options) => ({ rows: [await measureMemory({ ...options, rounds: short ? 1 : rounds })] }),
 };
 const named = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));

@@ -35,7 +35,8 @@ function prefixed(name, parts) {
   return Object.fromEntries(Object.entries(parts).map(([part, value]) => [`${name} ${part}`, value]));
 }
 
-export const ms = (value) => `${value < 100 ? value.toFixed(1) : Math.round(value)} ms`;
+export const ms = (value) =>
+  `${value < 10 ? value.toFixed(2) : value < 100 ? value.toFixed(1) : Math.round(value)} ms`;
 export const times = (value) => `${value < 10 ? value.toFixed(2) : value.toFixed(1)} ×`;
 export const mib = (bytes) => `${Math.round(bytes / 1024 / 1024)} MiB`;
 
@@ -60,6 +61,22 @@ export function faster(what, measured, [name, against], factor) {
     against: `${name}: ${ms(against)}`,
     ratio: `${times(ratio)} faster`,
     ...(factor === undefined ? {} : { target: `at least ${factor} × faster`, met: ratio >= factor }),
+  };
+}
+
+/** How many times as long an image may take where there are ten times as many. */
+const MAX_GROWTH = 2;
+
+/** A row of what an image costs in a large workspace, and in a small one: milliseconds of all, and how many they are. */
+export function perImage(what, [large, many], [small, few]) {
+  const ratio = large / many / (small / few);
+  return {
+    what,
+    measured: `${ms(large / many)}, in all ${ms(large)}`,
+    against: `of ${few.toLocaleString('en')}: ${ms(small / few)}`,
+    ratio: times(ratio),
+    target: `at most ${MAX_GROWTH} ×`,
+    met: ratio <= MAX_GROWTH,
   };
 }
 

@@ -6,11 +6,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EngineUnavailable, startRegistry } from '../engines/engines.mjs';
 import { load } from './builder.mjs';
-import { faster, interleave, missing, ms, time } from './measure.mjs';
+import { faster, interleave, missing, ms, perImage, time } from './measure.mjs';
 import { countingProxy } from './proxy.mjs';
 import { promoter, pusher, writeProject } from './publisher.mjs';
 
 const IMAGES = 1000;
+const MANY = 10_000;
 const COPIED = 20;
 const MAX_REQUESTS = 10;
 const MAX_BOARD_MS = 1000;
@@ -20,9 +21,11 @@ const WHAT = {
   stands: `a promotion of ${IMAGES} images, until it stands`,
   tags: `the same, until the tags of all images have followed`,
   board: `the board of ${IMAGES} images in ${RINGS.length} rings, by a process of its own`,
+  many: `the same of ${MANY} images, for each of them`,
 };
 
-const names = Array.from({ length: IMAGES }, (_, i) => `image-${i}`);
+const namesOf = (count) => Array.from({ length: count }, (_, i) => `image-${i}`);
+const names = namesOf(IMAGES);
 
 /** @returns the rows, and the version of what is compared with */
 export async function measurePromote(options) {
@@ -37,7 +40,7 @@ export async function measurePromote(options) {
   process.env.XDG_CACHE_HOME = join(options.directory, 'cache');
   try {
     const { rows, version } = await measureMoves(registry.host, options);
-    rows.push(await measureBoard(registry.host, options));
+    rows.push(...(await measureBoards(registry.host, options)));
     return { rows, versions: version ? [version] : [] };
   } finally {
     await registry.stop();
@@ -137,28 +140,31 @@ function copy(from, to) {
   if (status !== 0) throw new Error(stderr);
 }
 
-async function measureBoard(host, { packageDirectory, directory, rounds, short, log }) {
-  log(`the board of ${IMAGES} images in ${RINGS.length} rings`);
-  const workspace = join(directory, 'board');
-  mkdirSync(workspace);
-  writeSettings(workspace, 'bench-board', host);
-  await fillBoard(packageDirectory, workspace);
+async function measureBoards(host, options) {
+  const { rounds, short, log } = options;
+  const node = (...args) =>
+    spawnSync(process.execPath, args, { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
   const child = fileURLToPath(new URL('board-child.mjs', import.meta.url));
-  const node = (...args) => spawnSync(process.execPath, args, { encoding: 'utf8' });
-  const medians = await interleave(
-    {
-      board: () =>
-        time(() => {
-          const { stdout, stderr } = node(child, packageDirectory, workspace);
-          const shown = stdout.match(/^image-\d+( +1\.\d\.0( \*)?){9}$/gm) ?? [];
-          if (shown.length !== IMAGES) throw new Error(`${stdout}${stderr}`);
-        }),
-      start: () => time(() => node('-e', '0')),
-    },
-    short ? 1 : rounds,
-    short ? 0 : 1,
-  );
-  return {
+  const board = async (count) => {
+    log(`the board of ${count} images in ${RINGS.length} rings`);
+    const workspace = join(options.directory, `board-${count}`);
+    mkdirSync(workspace);
+    writeSettings(workspace, `bench-board-${count}`, host);
+    await fillBoard(options.packageDirectory, workspace, namesOf(count));
+    return () =>
+      time(() => {
+        const { stdout, stderr } = node(child, options.packageDirectory, workspace);
+        const shown = stdout.match(/^image-\d+( +1\.\d\.0( \*)?){9}$/gm) ?? [];
+        if (shown.length !== count) throw new Error(`${stdout}${stderr}`);
+      });
+  };
+  const subjects = {
+    board: await board(IMAGES),
+    ...(short ? {} : { many: await board(MANY) }),
+    start: () => time(() => node('-e', '0')),
+  };
+  const medians = await interleave(subjects, short ? 1 : rounds, short ? 0 : 1);
+  const one = {
     what: WHAT.board,
     measured: ms(medians.board),
     against: `Node that does nothing: ${ms(medians.start)}`,
@@ -166,10 +172,12 @@ async function measureBoard(host, { packageDirectory, directory, rounds, short, 
     target: `less than ${MAX_BOARD_MS} ms`,
     met: medians.board < MAX_BOARD_MS,
   };
+  if (short) return [one];
+  return [one, perImage(WHAT.many, [medians.many, MANY], [medians.board, IMAGES])];
 }
 
 /** A ledger in which each ring holds another version of each image: the largest that there can be. */
-async function fillBoard(packageDirectory, workspace) {
+async function fillBoard(packageDirectory, workspace, names) {
   const { openRegistry } = load(packageDirectory, 'oci/registry/index.js');
   const { openLedger } = load(packageDirectory, 'publish/open.js');
   const { readSettings } = load(packageDirectory, 'workspace/settings.js');

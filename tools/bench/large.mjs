@@ -1,0 +1,60 @@
+// Ten thousand images: what each of them costs, beside what it costs where there are a thousand.
+import { join } from 'node:path';
+import { interleave, perImage } from './measure.mjs';
+import { forget, timeOfNx } from './nx.mjs';
+import { shapeOf, writeWorkspace } from './workspace.mjs';
+
+const FEW = 1000;
+const MANY = 10_000;
+const FILES_PER_IMAGE = 20;
+const BUILD = ['run-many', '-t', 'image-build', '--outputStyle=static'];
+
+/** @returns the rows */
+export async function measureLarge({ directory, rounds, log }) {
+  const [few, many] = [FEW, MANY].map((images) => {
+    log(`writing a workspace of ${images} images`);
+    return writeWorkspace(
+      join(directory, `of-${images}`),
+      join(directory, 'node_modules'),
+      shapeOf({ images }),
+      {
+        plugins: ['gitops'],
+        files: images * FILES_PER_IMAGE,
+        git: true,
+      },
+    );
+  });
+  const row = (what, medians) =>
+    perImage(`${what} of 10,000 images, for each`, [medians.many, MANY], [medians.few, FEW]);
+
+  log('the graph of 10,000 images');
+  const cold = (where) => () => {
+    forget(where);
+    return timeOfNx(where, ['show', 'projects']);
+  };
+  const graph = await interleave({ few: cold(few), many: cold(many) }, rounds, 0);
+  log('the build of 10,000 images');
+  const first = (where) => () => {
+    forget(where);
+    return timeOfNx(where, BUILD);
+  };
+  // Once: it takes minutes.
+  const build = await interleave({ few: first(few), many: first(many) }, 1, 0);
+  log('10,000 images with nothing to do');
+  const again =
+    (where, ...more) =>
+    () =>
+      timeOfNx(where, [...BUILD, ...more]);
+  const cached = await interleave({ few: again(few), many: again(many) }, rounds, 0);
+  const skipped = await interleave(
+    { few: again(few, '--skipNxCache'), many: again(many, '--skipNxCache') },
+    rounds,
+    0,
+  );
+  return [
+    row('the graph, cold,', graph),
+    row('the first build', build),
+    row('all cached: `nx run-many -t image-build`', cached),
+    row('nothing changed: `nx run-many -t image-build --skipNxCache`', skipped),
+  ];
+}

@@ -1,0 +1,300 @@
+// A large workspace: what the plugin costs beside Nx itself, and what a change costs.
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { EngineUnavailable, startRegistry } from '../engines/engines.mjs';
+import { load } from './builder.mjs';
+import { atMost, interleave, mib, missing, ms, time, times } from './measure.mjs';
+import { forget, missed, nx, timeOfNx, watchedNx } from './nx.mjs';
+import { countingProxy } from './proxy.mjs';
+import { commit, shapeOf, writeWorkspace } from './workspace.mjs';
+
+/** The most memory that a first build may take, in one process. */
+const MAX_MEMORY = 600 * 1024 * 1024;
+const MAX_UNCHANGED_MS = 3000;
+const CHANGED = 10;
+const FILES_PER_IMAGE = 20;
+
+const IDLE_PLUGIN = `exports.name = 'idle';
+exports.createNodes = ['**/Containerfile', async () => []];
+`;
+
+const SHOW = ['show', 'projects'];
+const run = (target, ...more) => ['run-many', '-t', target, '--outputStyle=static', ...more];
+const BUILD = run('image-build');
+
+/** @returns the rows */
+export async function measureScale(options) {
+  const { directory, short, log } = options;
+  const images = short ? 200 : 1000;
+  log(`writing workspaces of ${images} images`);
+  const shape = shapeOf({ images });
+  const write = (name, plugins, more = {}) =>
+    writeWorkspace(join(directory, name), join(directory, 'node_modules'), shape, {
+      plugins,
+      files: images * FILES_PER_IMAGE,
+      git: true,
+      ...more,
+    });
+  const place = {
+    ours: write('ours', ['gitops']),
+    floor: write('floor', []),
+    idle: write('idle', ['./idle.cjs']),
+  };
+  writeFileSync(join(place.idle, 'idle.cjs'), IDLE_PLUGIN);
+  const count = images.toLocaleString('en');
+  return [
+    ...(await graph(place, count, options)),
+    ...(await firstBuild(place, count, options)),
+    ...(await cached(place, count, options)),
+    await changedSource(place, shape, count, options),
+    await affectedPush(images, options),
+  ];
+}
+
+async function graph({ ours, floor, idle }, count, { rounds, log }) {
+  const cold = (where) => async () => {
+    forget(where);
+    return timeOfNx(where, SHOW);
+  };
+  log('the project graph, cold');
+  const first = await interleave({ ours: cold(ours), floor: cold(floor), idle: cold(idle) }, rounds);
+  log('the project graph, with the daemon');
+  const warm = (where) => () => timeOfNx(where, SHOW, { daemon: true });
+  try {
+    const later = await interleave({ ours: warm(ours), floor: warm(floor) }, 3 * rounds, 2);
+    const what = (when) => `graph of ${count} images, ${when}: \`nx show projects\``;
+    return [
+      atMost(what('cold'), first.ours, ['Nx without the plugin', first.floor], 1.15),
+      atMost(what('cold'), first.ours, ['Nx with a plugin that does nothing', first.idle], 1.15),
+      atMost(what('warm, by the daemon'), later.ours, ['Nx without the plugin', later.floor], 1.15),
+    ];
+  } finally {
+    for (const where of [ours, floor]) await nx(where, ['daemon', '--stop'], { daemon: true });
+  }
+}
+
+async function firstBuild({ ours }, count, { rounds, short, log }) {
+  log(`the first build of ${count} images`);
+  const runs = [];
+  for (let round = 0; round < (short ? 1 : rounds); round++) {
+    forget(ours);
+    runs.push(await watchedNx(ours, BUILD));
+  }
+  const middle = (pick) => runs.map(pick).sort((a, b) => a - b)[Math.floor(runs.length / 2)];
+  const took = middle((each) => each.ms);
+  const busy = middle((each) => each.busy);
+  const peak = Math.max(...runs.map((each) => each.peak ?? 0));
+  const what = `first build of ${count} images`;
+  return [
+    {
+      what: `${what}: \`nx run-many -t image-build\``,
+      measured: ms(took),
+      against: 'all processors, all of the time',
+      ratio: `${Math.round(busy * 100)} % busy`,
+    },
+    peak
+      ? {
+          what: `${what}: peak memory of the largest process`,
+          measured: mib(peak),
+          against: '',
+          ratio: '',
+          target: `less than ${mib(MAX_MEMORY)}`,
+          met: peak < MAX_MEMORY,
+        }
+      : missing(`${what}: peak memory`, 'this system does not tell'),
+  ];
+}
+
+/** After a first build. */
+async function cached({ ours, floor }, count, { rounds, log }) {
+  log(`${count} images with nothing to do`);
+  await nx(ours, BUILD);
+  for (const target of ['cached', 'written']) await nx(floor, run(target));
+  const skip = '--skipNxCache';
+  const without = await interleave(
+    {
+      ours: () => timeOfNx(ours, BUILD),
+      floor: () => timeOfNx(floor, run('cached')),
+      written: () => timeOfNx(floor, run('written')),
+      skipped: () => timeOfNx(ours, run('image-build', skip)),
+      noop: () => timeOfNx(floor, run('nothing', skip)),
+    },
+    rounds,
+  );
+  const daemon = true;
+  try {
+    const byDaemon = await interleave(
+      {
+        ours: () => timeOfNx(ours, BUILD, { daemon }),
+        floor: () => timeOfNx(floor, run('cached'), { daemon }),
+        written: () => timeOfNx(floor, run('written'), { daemon }),
+        skipped: () => timeOfNx(ours, run('image-build', skip), { daemon }),
+        noop: () => timeOfNx(floor, run('nothing', skip), { daemon }),
+      },
+      rounds,
+      2,
+    );
+    const all = (when) => `${count} images, all cached${when}: \`nx run-many -t image-build\``;
+    const rows = (when, medians) => [
+      atMost(all(when), medians.ours, [`${count} cached tasks that do nothing`, medians.floor], 1.1),
+      atMost(all(when), medians.ours, [`${count} cached tasks that write as many files`, medians.written]),
+      {
+        what: `${count} images, nothing changed${when}: \`nx run-many -t image-build --skipNxCache\``,
+        measured: ms(medians.skipped),
+        against: `${count} \`nx:noop\`: ${ms(medians.noop)}`,
+        ratio: times(medians.skipped / medians.noop),
+        target: `less than ${ms(MAX_UNCHANGED_MS)}`,
+        met: medians.skipped < MAX_UNCHANGED_MS,
+      },
+    ];
+    return [...rows('', without), ...rows(', by the daemon', byDaemon)];
+  } finally {
+    for (const where of [ours, floor]) await nx(where, ['daemon', '--stop'], { daemon });
+  }
+}
+
+/** After all were built. The image is one of the second level: those that are made from it are built again too. */
+async function changedSource(
+  { ours, floor },
+  { images },
+  count,
+  { packageDirectory, directory, rounds, log },
+) {
+  log('one changed source');
+  const { name } = images[1];
+  const reached = reach(images, name);
+  const change = (where) =>
+    appendFileSync(join(where, 'images', name, 'src', 'file-0.js'), `// ${Date.now()}\n`);
+  const build = buildsAlone(packageDirectory, join(directory, 'alone'), images, ours);
+  await build(new Set(images.map((image) => image.name)));
+  const medians = await interleave(
+    {
+      ours: async () => {
+        change(ours);
+        const took = await timeOfNx(ours, BUILD);
+        const built = missed(ours).join();
+        if (
+          built !==
+          [...reached]
+            .map((image) => `${image}:image-build`)
+            .sort()
+            .join()
+        )
+          throw new Error(`a change of ${name} built ${built}`);
+        return took;
+      },
+      floor: () => timeOfNx(floor, run('cached')),
+      build: () => {
+        change(ours);
+        return build(reached);
+      },
+    },
+    rounds,
+  );
+  return atMost(
+    `${count} images, one source changed: ${reached.size} are built, and no other`,
+    medians.ours,
+    [
+      `${count} cached tasks that do nothing, and the build of ${reached.size} alone`,
+      medians.floor + medians.build,
+    ],
+    1.2,
+  );
+}
+
+/** The images that are made from one, itself among them. */
+function reach(images, name) {
+  const reached = new Set([name]);
+  for (const image of images) if (reached.has(image.base) || reached.has(image.from)) reached.add(image.name);
+  return reached;
+}
+
+/** Builds images in one run in this process, into outputs of their own; returns the milliseconds. */
+function buildsAlone(packageDirectory, data, images, workspace) {
+  process.env.NX_WORKSPACE_DATA_DIRECTORY ??= data;
+  const { openRun } = load(packageDirectory, 'executors/build/run.js');
+  const target = ({ name, library }) => ({
+    executor: 'gitops:build',
+    options: {
+      containerfile: `images/${name}/Containerfile`,
+      outputPath: `dist/alone/${name}`,
+      ...(library ? { context: 'workspace' } : {}),
+    },
+  });
+  const projects = Object.fromEntries(
+    images.map((image) => [
+      image.name,
+      { root: `images/${image.name}`, targets: { 'image-build': target(image) } },
+    ]),
+  );
+  return (wanted) =>
+    time(async () => {
+      const run = openRun(workspace, projects, new Map());
+      try {
+        for (const { name } of images) {
+          if (!wanted.has(name)) continue;
+          const { success, log } = await run.build(`${name}:image-build`);
+          if (!success) throw new Error(log);
+        }
+      } finally {
+        await run.close();
+      }
+    });
+}
+
+/** With as many changed images of many, and of a tenth of these. */
+async function affectedPush(many, { directory, log }) {
+  const what = `requests of \`nx affected -t image-push\`, ${CHANGED} of ${many.toLocaleString('en')} images changed`;
+  let registry;
+  try {
+    registry = await startRegistry({ dir: join(directory, 'scale-registry') });
+  } catch (error) {
+    if (!(error instanceof EngineUnavailable)) throw error;
+    return missing(what, `no registry (${error.message})`);
+  }
+  const proxy = await countingProxy(registry.host);
+  try {
+    const requests = [];
+    for (const images of [many, many / 10]) {
+      log(`a push of ${CHANGED} images of ${images}`);
+      const shape = shapeOf({ images, seed: images });
+      const workspace = writeWorkspace(
+        join(directory, `push-${images}`),
+        join(directory, 'node_modules'),
+        shape,
+        {
+          plugins: ['gitops'],
+          files: images,
+          store: proxy.host,
+          project: `bench-${images}`,
+          git: true,
+        },
+      );
+      await nx(workspace, run('image-push'));
+      for (const { name } of leaves(shape).slice(0, CHANGED))
+        appendFileSync(join(workspace, 'images', name, 'src', 'file-0.js'), '// changed\n');
+      commit(workspace, 'a change');
+      proxy.reset();
+      await nx(workspace, ['affected', '-t', 'image-push', '--base=HEAD~1', '--outputStyle=static']);
+      requests.push(proxy.requests.length);
+    }
+    const [ofMany, ofFew] = requests;
+    return {
+      what,
+      measured: `${ofMany}`,
+      against: `${CHANGED} of ${many / 10}: ${ofFew}`,
+      ratio: times(ofMany / ofFew),
+      target: 'at most 1.2 ×',
+      met: ofMany / ofFew <= 1.2,
+    };
+  } finally {
+    proxy.close();
+    await registry.stop();
+  }
+}
+
+/** The images from which no other is made. */
+function leaves({ images }) {
+  const used = new Set(images.flatMap(({ base, from }) => [base, from]));
+  return images.filter(({ name }) => !used.has(name));
+}
