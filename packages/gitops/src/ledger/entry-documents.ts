@@ -24,6 +24,8 @@ export interface EntryDocuments {
   readonly empty: Blob;
   /** The entry, where it is too large for an annotation. */
   readonly layer?: Blob;
+  /** Of the entry's JSON, in bytes. */
+  readonly size: number;
 }
 
 /**
@@ -43,7 +45,7 @@ export function entryDocuments(entry: Entry): EntryDocuments {
     layers: [(layer ?? empty).descriptor],
     ...(layer ? {} : { annotations: { [ENTRY_ANNOTATION]: annotation } }),
   };
-  return { manifest: canonicalJson(manifest), empty, ...(layer ? { layer } : {}) };
+  return { manifest: canonicalJson(manifest), empty, size: json.length, ...(layer ? { layer } : {}) };
 }
 
 /** Where the JSON of an entry is: these bytes, or a blob; undefined where the manifest is that of something else. */

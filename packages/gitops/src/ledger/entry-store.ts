@@ -5,11 +5,12 @@ import { type Digest, sha256 } from '../oci/digest';
 import { isIndex, parseManifest } from '../oci/manifest';
 import { OCI } from '../oci/media-types';
 import type { PushOptions, WritableRepository } from '../oci/store';
-import { StoreError } from '../oci/store-error';
+import { StoreError, contentNotFound } from '../oci/store-error';
 import type { Descriptor } from '../oci/types';
 import { schemaCheck } from '../support/schemas';
 import { type Entry, type StoredEntry, entryTag, sequenceOf, sequencePrefix } from './entry';
 import { type Blob, MAX_ENTRY_SIZE, entryContent, entryDocuments } from './entry-documents';
+import { type ReadEntry, RecentEntries } from './recent-entries';
 
 /** Names the entry that is known to stand. */
 const CONFIRMED = 'latest';
@@ -20,19 +21,20 @@ const PAUSES_MS = [20, 100, 400, 1000];
 
 let check: ValidateFunction | undefined;
 
-interface Known extends StoredEntry {
-  /** As it is stored. */
-  readonly manifest: Buffer;
-}
-
 /** Where a ledger keeps its entries: one repository of the state store, each entry under a tag of its own. */
 export class EntryStore {
-  private readonly known = new Map<Digest, Known>();
+  private readonly recent: RecentEntries;
   private hasEmpty = false;
   /** How many times an entry was asked for; it only grows. */
   reads = 0;
 
-  constructor(readonly repository: WritableRepository) {}
+  /** @param capacity for entries that are held in memory, in bytes of their JSON */
+  constructor(
+    readonly repository: WritableRepository,
+    capacity?: number,
+  ) {
+    this.recent = new RecentEntries(capacity);
+  }
 
   /** The entry that was last said to stand; undefined where there is none. */
   confirmed(): Promise<StoredEntry | undefined> {
@@ -70,8 +72,8 @@ export class EntryStore {
    * @throws StoreError `corrupt` for what is no entry
    */
   async read(tagOrDigest: string): Promise<StoredEntry | undefined> {
-    const known = [...this.known.values()].find(({ tag }) => tag === tagOrDigest);
-    if (known) return known;
+    const recent = this.recent.get(tagOrDigest);
+    if (recent) return recent;
     for (const pause of [...PAUSES_MS, undefined]) {
       const found = await this.named(tagOrDigest);
       if (found || pause === undefined) return this.checkTag(found, tagOrDigest);
@@ -82,13 +84,17 @@ export class EntryStore {
 
   /** Stores an entry under a tag that nobody else writes. */
   async write(entry: Entry): Promise<StoredEntry> {
-    const { manifest, empty, layer } = entryDocuments(entry);
+    const { manifest, empty, layer, size } = entryDocuments(entry);
     // An entry that is there names it too.
-    if (!this.hasEmpty && this.known.size === 0) await this.push(empty);
+    if (!this.hasEmpty && this.recent.isEmpty) await this.push(empty);
     this.hasEmpty = true;
     // It has the time in it, and who came before.
     if (layer) await this.push(layer, { isNew: true });
-    return this.put(entry, manifest);
+    const digest = sha256(manifest);
+    const stored = { tag: entryTag(entry.sequence, digest), digest, entry, manifest, size };
+    await this.repository.putManifest({ mediaType: OCI.manifest, bytes: manifest }, stored.tag);
+    this.recent.add(stored);
+    return stored;
   }
 
   /** Whether the store has the entry, though its list of tags may not show it yet. */
@@ -100,31 +106,24 @@ export class EntryStore {
     await this.repository.push(descriptor, () => contentOf(bytes), options);
   }
 
-  private async put(entry: Entry, manifest: Buffer): Promise<StoredEntry> {
-    const digest = sha256(manifest);
-    const stored = { tag: entryTag(entry.sequence, digest), digest, entry, manifest };
-    await this.repository.putManifest({ mediaType: OCI.manifest, bytes: manifest }, stored.tag);
-    this.known.set(digest, stored);
-    return stored;
+  private async name({ digest, tag: own }: StoredEntry, tag: string): Promise<void> {
+    const stored = this.recent.get(digest) ?? (await this.named(digest));
+    if (!stored) throw contentNotFound(`the ledger entry ${own}`, this.repository.where);
+    await this.repository.putManifest({ mediaType: OCI.manifest, bytes: stored.manifest }, tag);
   }
 
-  private async name({ digest }: StoredEntry, tag: string): Promise<void> {
-    const { manifest } = this.known.get(digest)!;
-    await this.repository.putManifest({ mediaType: OCI.manifest, bytes: manifest }, tag);
-  }
-
-  private async named(tagOrDigest: string): Promise<StoredEntry | undefined> {
+  private async named(tagOrDigest: string): Promise<ReadEntry | undefined> {
     this.reads++;
     const descriptor = await this.repository.resolve(tagOrDigest, { isRead: true });
     if (!descriptor) return undefined;
-    const known = this.known.get(descriptor.digest);
-    if (known) return known;
+    const recent = this.recent.get(descriptor.digest);
+    if (recent) return recent;
     const stored = await this.readEntry(descriptor);
-    this.known.set(descriptor.digest, stored);
+    this.recent.add(stored);
     return stored;
   }
 
-  private async readEntry(descriptor: Descriptor): Promise<Known> {
+  private async readEntry(descriptor: Descriptor): Promise<ReadEntry> {
     const { digest } = descriptor;
     const where = `the ledger entry ${digest} in ${this.repository.where}`;
     const bytes = await readDocument(this.repository, descriptor);
@@ -135,7 +134,7 @@ export class EntryStore {
       throw new StoreError('corrupt', `${where} has ${content.size} bytes, too many for an entry`);
     const json = Buffer.isBuffer(content) ? content : await readAll(this.repository.open(content));
     const entry = this.parse(json, where);
-    return { tag: entryTag(entry.sequence, digest), digest, entry, manifest: bytes };
+    return { tag: entryTag(entry.sequence, digest), digest, entry, manifest: bytes, size: json.length };
   }
 
   private parse(bytes: Buffer, where: string): Entry {

@@ -1,5 +1,5 @@
 import type { Digest } from '../oci/digest';
-import { type StoredEntry } from './entry';
+import type { Entry, StoredEntry } from './entry';
 import type { EntryStore } from './entry-store';
 import type { View } from './merge';
 import { POST } from './rings';
@@ -60,12 +60,18 @@ export async function entryAt(
   return undefined;
 }
 
+/** What an entry moved, without the state after it: of a long history, not all states fit into memory. */
+export interface Move {
+  readonly tag: string;
+  readonly entry: Pick<Entry, 'operation' | 'changes'>;
+}
+
 /** What was found for an unshift. */
 export interface Undoable {
   /** The latest promotion or shift into the ring of one of the images, that was not taken back. */
   readonly stored: StoredEntry;
   /** Those that came later, and changed in some ring what this one had changed there: they have to be taken back first. */
-  readonly later: readonly StoredEntry[];
+  readonly later: readonly Move[];
 }
 
 /** Looks for what an unshift takes back; undefined where nothing was ever promoted into the ring. */
@@ -76,7 +82,7 @@ export async function undoable(
 ): Promise<Undoable | undefined> {
   const wanted = new Set(images);
   const undone = new Set<Digest>();
-  const moved: StoredEntry[] = [];
+  const moved: Move[] = [];
   for await (const { stored, stands } of history) {
     const { operation, changes } = stored.entry;
     if (!stands) continue;
@@ -89,7 +95,7 @@ export async function undoable(
         later: moved.filter(({ entry }) => entry.changes.some((one) => cells.has(cellOf(one)))),
       };
     }
-    moved.push(stored);
+    moved.push({ tag: stored.tag, entry: { operation, changes } });
   }
   return undefined;
 }

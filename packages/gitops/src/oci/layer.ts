@@ -1,6 +1,7 @@
 import type { Digest } from './digest';
 import { Hasher } from './digest';
 import { compressionOf } from './media-types';
+import { hasLocalFiles } from './store';
 import type { BlobSource, Content, ReadOptions } from './store';
 import { StoreError } from './store-error';
 import type { Descriptor } from './types';
@@ -17,6 +18,9 @@ export interface Layer {
   /** The bytes as they are stored, verified. */
   open(options?: ReadOptions): Content;
 
+  /** The file with these bytes, where they are on this machine. What is read from it is not verified. */
+  file(): string | undefined;
+
   /** The tar stream, verified against the diffID. @throws StoreError `corrupt`; what cannot be decompressed here */
   uncompressed(options?: ReadOptions): Content;
 }
@@ -27,6 +31,7 @@ export function layerFrom(source: BlobSource, descriptor: Descriptor, diffId: Di
     descriptor,
     diffId,
     open: (options) => source.open(descriptor, options),
+    file: () => (hasLocalFiles(source) ? source.path(descriptor) : undefined),
     uncompressed: (options) => uncompressed(source, descriptor, diffId, options),
   };
 }

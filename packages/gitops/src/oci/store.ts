@@ -110,6 +110,8 @@ export interface PushOptions extends ReadOptions {
   readonly mountFrom?: string;
   /** Whether nobody can have stored it before: then it is not looked for. */
   readonly isNew?: boolean;
+  /** The file that has it on this machine: a store on the same file system has a link to it, and no second copy. */
+  readonly file?: string;
 }
 
 /** A manifest as it is stored: its digest is over these very bytes. */

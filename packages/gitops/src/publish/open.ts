@@ -18,6 +18,8 @@ import { Stores } from '../workspace/stores';
 import { type Whereabouts, inOutputs } from '../workspace/whereabouts';
 import type { Workspace } from '../workspace/workspace';
 import { Compressor } from './compressor';
+import { LayerCache, layerCapacity } from './layer-cache';
+import { LayerMemory } from './layer-memory';
 import { Planner } from './planner';
 import { Publications } from './publications';
 import { Uploader } from './upload';
@@ -69,13 +71,16 @@ export function openPublishing(options: PublishingOptions): Publishing {
     }),
     signal,
   });
-  const compressor = store.isRemote ? new Compressor(join(cache, 'scratch')) : undefined;
+  // A directory takes layers as they are, and knows by itself which of them it has.
+  const layers = new LayerCache(join(cache, 'layers'), layerCapacity(process.env));
+  const compressor = store.isRemote ? new Compressor(layers) : undefined;
+  const memory = store.isRemote ? new LayerMemory(join(cache, 'stores'), store.where) : undefined;
   const publications = new Publications({
     workspace,
     store,
     builder,
     bases,
-    uploader: new Uploader(store, compressor, trees),
+    uploader: new Uploader(store, { compressor, memory, trees }),
     whereabouts,
     labels,
     signal,
@@ -94,6 +99,7 @@ export function openPublishing(options: PublishingOptions): Publishing {
     },
     async close() {
       compressor?.close();
+      memory?.close();
       await builder.close();
     },
   };

@@ -1,5 +1,5 @@
 import { type Actor, type StoredEntry } from '../ledger/entry';
-import { detailsOf, heldSince, historyOf, touched, undoable } from '../ledger/history';
+import { type Move, detailsOf, heldSince, historyOf, touched, undoable } from '../ledger/history';
 import type { Draft, Ledger } from '../ledger/ledger';
 import type { View } from '../ledger/merge';
 import {
@@ -147,7 +147,8 @@ export class Promotion {
   private forward(view: View, missing: readonly string[]): Draft {
     const { rings } = this.context;
     const { kind, ring } = this.transition;
-    const images = this.transition.images.filter((image) => !missing.includes(image));
+    const absent = new Set(missing);
+    const images = this.transition.images.filter((image) => !absent.has(image));
     const move = { rings, images, ring };
     if (kind === 'shift')
       return { operation: { kind, ring }, changes: shift(view.state, move), details: view.state };
@@ -274,7 +275,7 @@ function refusal({ kind, ring, to }: Transition, against: readonly Objection[]):
   );
 }
 
-function laterFirst(stored: StoredEntry, later: readonly StoredEntry[], ring: string): GitopsError {
+function laterFirst(stored: StoredEntry, later: readonly Move[], ring: string): GitopsError {
   const [last] = later;
   const { operation, changes } = last!.entry;
   const where = operation.to ?? changes.find((change) => change.ring !== POST)?.ring ?? ring;

@@ -12,9 +12,10 @@ import type { Workspace } from '../workspace/workspace';
 import type { Decision } from './decide';
 import type { Sources } from './explain';
 import { externalDependencies } from './external';
+import { type KnownLayer, knownLayers } from './known-layers';
 import { type DigestOf, pinsLayer, pinsOf, withLayer } from './pins';
 import { putSources, sourcesOf } from './sources';
-import { type KnownLayer, type Sent, type Uploader, knownLayers } from './upload';
+import type { Sent, Uploader } from './upload';
 import {
   type StoredVariant,
   type Variant,
@@ -130,9 +131,10 @@ export class Publications {
     whereabouts.set(image, place);
     const repository = this.repositoryOf(image.name);
     const source = bases.sourceOf(image);
+    // What its own repository has need not even be mounted.
     const layers = new Map<Digest, KnownLayer>([
-      ...(store.isRemote ? await this.layersOf(repository, before) : []),
       ...(await this.layersOfIngredients(image)),
+      ...(store.isRemote ? await this.layersOf(repository, before) : []),
     ]);
     const images = await imagesOf(source, place.descriptor!);
     const { variants, listings, sent } = await uploader.upload(repository, images, layers, signal);

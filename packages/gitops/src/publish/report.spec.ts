@@ -8,6 +8,7 @@ import { OCI } from '../oci/media-types';
 import { MemoryStore } from '../oci/memory';
 import { attach } from '../oci/referrers';
 import { GitopsError } from '../support/errors';
+import type { WorkspaceImage } from '../workspace/image';
 import { type Candidate, decide } from './decide';
 import type { Sources } from './explain';
 import { report, table } from './report';
@@ -16,7 +17,12 @@ import { putSources } from './sources';
 const IMAGES = ['api', 'web'].map((name) => imageOf(name));
 const NOW: Sources = { instructions: 'i', files: { 'api/a': '2', 'api/b': '1' } };
 
-function rowsOf(state: State, candidates: readonly Candidate[], store = new MemoryStore()) {
+function rowsOf(
+  state: State,
+  candidates: readonly Candidate[],
+  store = new MemoryStore(),
+  images: readonly WorkspaceImage[] = IMAGES,
+) {
   const options = {
     rings: new Rings(['developers', 'testers']),
     ring: 'developers',
@@ -30,7 +36,7 @@ function rowsOf(state: State, candidates: readonly Candidate[], store = new Memo
     repositoryOf: (image: string) => store.repository(image),
     sources: () => NOW,
   };
-  return report(IMAGES, plan, context);
+  return report(images, plan, context);
 }
 
 const candidate = (image: string, revision: string, ...needs: string[]): Candidate => ({
@@ -81,6 +87,31 @@ describe('the report', () => {
       const store = new MemoryStore();
       await putSources(store.repository('api'), subject, { instructions: 'i', files: { 'api/a': '1' } });
       expect(await why(store)).toBe('revision changed: api/a, +1 more');
+    });
+
+    it('asks for those of a few images at once, of however many', async () => {
+      const names = Array.from({ length: 50 }, (_, i) => `image-${i}`);
+      const store = new MemoryStore();
+      let [open, most] = [0, 0];
+      for (const name of names) {
+        const repository = store.repository(name);
+        const { resolve } = repository;
+        repository.resolve = async (...args) => {
+          most = Math.max(most, ++open);
+          await new Promise(setImmediate);
+          open--;
+          return resolve.apply(repository, args);
+        };
+      }
+      const rows = await rowsOf(
+        stateOf(Object.fromEntries(names.map((name) => [name, { developers: before }]))),
+        names.map((name) => candidate(name, 'now')),
+        store,
+        names.map((name) => imageOf(name)),
+      );
+      expect(rows.map(({ image }) => image)).toEqual(names);
+      expect(most).toBeGreaterThan(1);
+      expect(most).toBeLessThanOrEqual(8);
     });
 
     it('says no more than that where the store does not know', async () => {

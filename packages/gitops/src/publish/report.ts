@@ -1,6 +1,7 @@
 import type { State } from '../ledger/state';
 import { imageState } from '../ledger/state';
 import { GitopsError } from '../support/errors';
+import { inParallel } from '../support/parallel';
 import type { WritableRepository } from '../oci/store';
 import type { WorkspaceImage } from '../workspace/image';
 import type { Decision } from './decide';
@@ -23,6 +24,8 @@ export interface ReportContext {
   readonly sources: (image: WorkspaceImage) => Sources;
 }
 
+const AT_ONCE = 8;
+
 /**
  * A row for each image, in words. Which files changed is asked of the store, where a revision did.
  * An image that fails says so itself later on.
@@ -32,17 +35,18 @@ export async function report(
   { decisions, view: { state } }: Plan,
   context: ReportContext,
 ): Promise<Row[]> {
-  const rows = images.map(async (image): Promise<Row[]> => {
+  const rows = new Map<WorkspaceImage, Row>();
+  await inParallel(images, AT_ONCE, async (image) => {
     const decision = decisions.get(image.name);
-    if (!decision || decision instanceof GitopsError) return [];
+    if (!decision || decision instanceof GitopsError) return;
     const { from, to, reasons } = decision;
     const changed = reasons.some(({ kind }) => kind === 'revision')
       ? await changedFiles(image, decision, state, context)
       : undefined;
     const why = decision.kind === 'adopted' ? `as in ${holders(state, decision)}` : explain(reasons, changed);
-    return [{ image: image.name, ring: context.ring, from: from ?? '-', to, why }];
+    rows.set(image, { image: image.name, ring: context.ring, from: from ?? '-', to, why });
   });
-  return (await Promise.all(rows)).flat();
+  return images.flatMap((image) => rows.get(image) ?? []);
 }
 
 async function changedFiles(

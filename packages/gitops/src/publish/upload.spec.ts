@@ -1,4 +1,3 @@
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { blob, image as compressed, noise, store as storeImage } from '../../test/oci/fixtures';
@@ -16,7 +15,10 @@ import { type MemoryRepository, MemoryStore } from '../oci/memory';
 import type { Content, PushOptions } from '../oci/store';
 import type { Descriptor } from '../oci/types';
 import { Compressor } from './compressor';
-import { type KnownLayers, Uploader, knownLayers } from './upload';
+import { type KnownLayers, knownLayers } from './known-layers';
+import { LayerCache } from './layer-cache';
+import { LayerMemory } from './layer-memory';
+import { type Sent, Uploader } from './upload';
 import { variantsOf } from './version';
 
 const directory = useDirectory();
@@ -50,8 +52,14 @@ function watched(name: string): { repository: MemoryRepository; pushed: Pushed[]
 
 const trees = () => new LayerTrees(join(directory(), 'trees'));
 
+const layers = () => join(directory(), 'layers');
+const memory = () => new LayerMemory(join(directory(), 'stores'), store.where);
+/** As in a new run each time. */
 const uploader = (isRemote = true): Uploader =>
-  new Uploader(store, isRemote ? new Compressor(join(directory(), 'scratch')) : undefined, trees());
+  new Uploader(store, {
+    ...(isRemote ? { compressor: new Compressor(new LayerCache(layers())), memory: memory() } : {}),
+    trees: trees(),
+  });
 
 const imageOf = async (...args: Parameters<typeof storeBuilt> extends [unknown, ...infer R] ? R : never) =>
   imageFrom(source, await storeBuilt(source, ...args));
@@ -86,21 +94,6 @@ describe('layers on their way to a registry', () => {
       await imageFrom(source, await storeImage(source, fixture)),
     ]);
     expect(variants[0]!.layers).toEqual(fixture.blobs.slice(1).map(({ descriptor }) => descriptor));
-  });
-
-  it('leave nothing behind', async () => {
-    const scratch = join(directory(), 'scratch');
-    const compressor = new Compressor(scratch);
-    await upload(
-      watched('api').repository,
-      [await imageOf(LAYERS)],
-      new Map(),
-      new Uploader(store, compressor, trees()),
-    );
-    expect(readdirSync(scratch)).toHaveLength(1);
-    compressor.close();
-    expect(readdirSync(scratch)).toEqual([]);
-    new Compressor(join(directory(), 'unused')).close();
   });
 
   it('that the repository has under their own name are not sent', async () => {
@@ -192,6 +185,81 @@ describe('layers that the store has', () => {
     const layers = new Map(knownLayers('base', variants));
     expect([...layers.keys()]).toEqual(['common', 'amd', 'arm'].map((text) => sha256(text)));
     expect(new Set([...layers.values()].map((layer) => layer.repository))).toEqual(new Set(['base']));
+  });
+});
+
+describe('layers that another image has brought', () => {
+  const LARGE = noise(100_000, 3);
+  const compressed = jest.spyOn(LayerCache.prototype, 'add');
+  beforeEach(() => compressed.mockClear());
+  afterAll(() => compressed.mockRestore());
+
+  it('in this run are mounted from there: both may come at the same time', async () => {
+    const by = uploader();
+    const [api, web] = [watched('api'), watched('web')];
+    const images = [await imageOf([LARGE, 'api']), await imageOf([LARGE, 'web'])];
+    const [one, other] = await Promise.all([
+      upload(api.repository, [images[0]!], new Map(), by),
+      upload(web.repository, [images[1]!], new Map(), by),
+    ]);
+    expect(compressed).toHaveBeenCalledTimes(1);
+    expect([one.sent.layers, other.sent.layers]).toEqual([2, 1]);
+    expect(other.variants[0]!.layers[0]).toEqual(one.variants[0]!.layers[0]);
+    expect(web.pushed.map(({ mountFrom }) => mountFrom)).toEqual(['api', undefined]);
+  });
+
+  it('in this run are brought by the next one where that fails', async () => {
+    const by = uploader();
+    const { repository } = watched('api');
+    repository.push = async () => {
+      throw new Error('not there');
+    };
+    const [failed, ...others] = await Promise.allSettled([
+      upload(repository, [await imageOf([LARGE])], new Map(), by),
+      upload(store.repository('web'), [await imageOf([LARGE])], new Map(), by),
+      upload(store.repository('cli'), [await imageOf([LARGE])], new Map(), by),
+    ]);
+    expect(failed.status).toBe('rejected');
+    const sent = others.map((one) => (one as PromiseFulfilledResult<{ sent: Sent }>).value.sent.layers);
+    expect(sent).toEqual([1, 0]);
+  });
+
+  it('in this run under the same name are there', async () => {
+    const by = uploader();
+    await upload(store.repository('api'), [await imageOf([LARGE])], new Map(), by);
+    const { repository, pushed } = watched('api');
+    await upload(repository, [await imageOf([LARGE, 'more'])], new Map(), by);
+    expect(pushed).toHaveLength(1);
+  });
+
+  it('in an earlier run are mounted from there, if they are still there', async () => {
+    await upload(store.repository('api'), [await imageOf([LARGE])]);
+    const { repository, pushed } = watched('web');
+    const { sent } = await upload(repository, [await imageOf([LARGE])]);
+    expect(sent.layers).toBe(0);
+    expect(pushed.map(({ mountFrom }) => mountFrom)).toEqual(['api']);
+
+    store.repository('api').has = async () => false;
+    const cli = await upload(watched('cli').repository, [await imageOf([LARGE])]);
+    expect(cli.sent.layers).toBe(1);
+    // Those who come next find it where it is now.
+    expect(memory().find(sha256(LARGE))!.repository).toBe('cli');
+    expect(compressed).toHaveBeenCalledTimes(1);
+  });
+
+  it('in an earlier run are not asked for where they are small', async () => {
+    await upload(store.repository('api'), [await imageOf(LAYERS)]);
+    expect(memory().find(sha256(LAYERS[0]!))).toBeUndefined();
+    const { sent } = await upload(store.repository('web'), [await imageOf(LAYERS)]);
+    expect(sent.layers).toBe(2);
+  });
+
+  it('are not compressed again for another store', async () => {
+    await upload(store.repository('api'), [await imageOf([LARGE])]);
+    store = new MemoryStore();
+    const { sent } = await upload(store.repository('api'), [await imageOf([LARGE])]);
+    expect(sent.layers).toBe(1);
+    expect(compressed).toHaveBeenCalledTimes(1);
   });
 });
 

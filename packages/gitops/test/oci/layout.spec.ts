@@ -2,11 +2,13 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   readdirSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -193,6 +195,41 @@ describe('a link', () => {
   });
 });
 
+describe('a blob that is in a file of this machine', () => {
+  const fileOf = (bytes: Buffer | string): string => {
+    const path = join(root, 'file');
+    writeFileSync(path, bytes);
+    return path;
+  };
+
+  it('is linked to, once it was read to its end', async () => {
+    const layout = createLayout(join(root, 'to'));
+    const file = fileOf(BLOB.bytes);
+    await layout.push(BLOB.descriptor, () => contentOf(BLOB.bytes), { file });
+    expect(statSync(layout.path(BLOB.descriptor)!).ino).toBe(statSync(file).ino);
+    expect(blobsOf(layout.directory)).toEqual([hex(BLOB.descriptor.digest)]);
+    // It stays when the other one goes.
+    rmSync(file);
+    expect((await readAll(layout.open(BLOB.descriptor))).toString()).toBe('content');
+  });
+
+  it('is not taken where it is something else', async () => {
+    const layout = createLayout(join(root, 'to'));
+    const file = fileOf('CONTENT');
+    const pushed = layout.push(BLOB.descriptor, () => contentOf('CONTENT'), { file });
+    await expect(pushed).rejects.toThrow('is corrupt');
+    expect(blobsOf(layout.directory)).toEqual([]);
+  });
+
+  it('is left where it is when the layout has one', async () => {
+    const layout = createLayout(join(root, 'to'));
+    await layout.push(BLOB.descriptor, () => contentOf(BLOB.bytes));
+    const before = statSync(layout.path(BLOB.descriptor)!).ino;
+    await layout.push(BLOB.descriptor, () => contentOf(BLOB.bytes), { file: fileOf(BLOB.bytes) });
+    expect(statSync(layout.path(BLOB.descriptor)!).ino).toBe(before);
+  });
+});
+
 describe('index.json', () => {
   const entriesOf = (layout: Layout) =>
     layout
@@ -348,5 +385,76 @@ describe('a directory of layouts', () => {
     await base.push(BLOB.descriptor, () => contentOf(BLOB.bytes));
     await api.push(BLOB.descriptor, () => contentOf(), { mountFrom: 'acme/base' });
     expect(statSync(api.path(BLOB.descriptor)!).ino).toBe(statSync(base.path(BLOB.descriptor)!).ino);
+  });
+
+  describe('has one file for a layer', () => {
+    const push = (layout: Layout, content = () => contentOf(BLOB.bytes)) =>
+      layout.push(BLOB.descriptor, content);
+    const inode = (layout: Layout) => statSync(layout.path(BLOB.descriptor)!).ino;
+    const repositories = (...names: string[]) =>
+      names.map((name) => new LayoutTree(root).repository(`acme/${name}`));
+
+    it('whoever brought it, and whether they know of each other or not', async () => {
+      const [a, b, c] = repositories('a', 'b', 'deep/c');
+      for (const layout of [a!, b!, c!]) await push(layout);
+      expect([inode(b!), inode(c!)]).toEqual([inode(a!), inode(a!)]);
+    });
+
+    it('which is the last that was brought, where others have lost theirs', async () => {
+      const [a, b, c] = repositories('a', 'b', 'c');
+      for (const layout of [a!, b!]) await push(layout);
+      rmSync(a!.directory, { recursive: true });
+      await push(c!);
+      expect(inode(c!)).toBe(inode(b!));
+    });
+
+    it.each(['CONTENT', 'cut'])('unless the one that is there is damaged: %s', async (bytes) => {
+      const [a, b, c] = repositories('a', 'b', 'c');
+      await push(a!);
+      writeFileSync(a!.path(BLOB.descriptor)!, bytes);
+      for (const layout of [b!, c!]) await push(layout);
+      expect((await readAll(b!.open(BLOB.descriptor))).toString()).toBe('content');
+      expect(inode(c!)).toBe(inode(b!));
+    });
+
+    it('but not for what is no layer: each has its own documents', async () => {
+      const [a, b] = repositories('a', 'b');
+      const document = blob('{}', 'application/vnd.oci.empty.v1+json');
+      for (const layout of [a!, b!]) await layout.push(document.descriptor, () => contentOf(document.bytes));
+      expect(statSync(a!.path(document.descriptor)!).ino).not.toBe(
+        statSync(b!.path(document.descriptor)!).ino,
+      );
+    });
+
+    it('and forgets who had it when that is deleted', async () => {
+      const [a, b] = repositories('a', 'b');
+      const fixture = image(['shared']);
+      for (const layout of [a!, b!]) await store(layout, fixture, '1.0.0');
+      const links = () => filesOf(join(root, '.layers'));
+      expect(links()).toHaveLength(1);
+      await b!.delete(fixture.descriptor.digest);
+      expect(links()).toEqual([]);
+      expect((await imageFrom(a!, fixture.descriptor)).digest).toBe(fixture.descriptor.digest);
+    });
+
+    it('where links cannot be made as well: then there is one more', async () => {
+      writeFileSync(join(root, '.layers'), 'in the way');
+      const [a, b] = repositories('a', 'b');
+      for (const layout of [a!, b!]) await push(layout);
+      expect((await readAll(b!.open(BLOB.descriptor))).toString()).toBe('content');
+    });
+
+    it('and is not led out of the directory', async () => {
+      const [a] = repositories('a');
+      await createLayout(join(root, '../outside')).push(BLOB.descriptor, () => contentOf(BLOB.bytes));
+      try {
+        mkdirSync(join(root, '.layers'));
+        symlinkSync('../../outside', join(root, '.layers', hex(BLOB.descriptor.digest)));
+        await push(a!);
+        expect(statSync(a!.path(BLOB.descriptor)!).nlink).toBe(1);
+      } finally {
+        rmSync(join(root, '../outside'), { recursive: true });
+      }
+    });
   });
 });

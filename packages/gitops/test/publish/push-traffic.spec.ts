@@ -61,6 +61,12 @@ withProxiedRegistry('what travels to a registry', (at) => {
     expect(at.proxy.traffic.received).toBeLessThan(4 * SMALL);
   });
 
+  it('asks nothing of layers that the image had before but whether their listings are there', async () => {
+    await sent('a change of web, once more', shop.write(change('web', 1)));
+    // Of two such layers; what is new are a layer, its listing, a config and the list of sources with its own config.
+    expect(at.proxy.traffic.requests('HEAD', 'blob')).toBeLessThanOrEqual(2 + 6);
+  });
+
   it('is one layer from a clean checkout too, and of those below just what is where in them comes back', async () => {
     const clone = shop.clone().write(change('web'));
     const bytes = await sent('a change of web, a clean checkout', clone);

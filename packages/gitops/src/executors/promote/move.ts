@@ -33,12 +33,13 @@ export async function move(
   const ledger = openLedger(store, settings);
   const protections = settings.protections ?? {};
   const promotion = new Promotion({ ledger, rings, protections, actor, repositoryOf }, transition);
+  const containerfiles = new Map(workspace.images.map((image) => [image.name, image.options.containerfile]));
   let moves: readonly Moved[] = [];
   const announce = async ({ draft, view, overridden }: TransitionPlan): Promise<void> => {
     moves = await movedBy(draft.changes, {
       states: [view.state, draft.details],
       repositoryOf,
-      containerfileOf: (name) => workspace.images.find((image) => image.name === name)?.options.containerfile,
+      containerfileOf: (name) => containerfiles.get(name),
       commitsBetween: (from, until) => commitsBetween(workspace.root, from, until),
       explained: options.explain === undefined ? EXPLAINED : options.explain ? Infinity : 0,
     });
@@ -51,10 +52,22 @@ export async function move(
   await announce(plan);
   if (!options.dryRun) plan = await promotion.run(plan, announce);
   if (options.json) log(JSON.stringify(document(transition, plan, moves, options), undefined, 2));
+  const missing = new Set(plan.missing);
+  const changes = changesByImage(plan);
   return (image) => {
-    if (plan.missing.includes(image)) return notHeld(ring, [image]);
-    return options.json ? '' : said(image, transition, plan, options.dryRun ?? false);
+    if (missing.has(image)) return notHeld(ring, [image]);
+    return options.json ? '' : said(image, transition, plan, changes, options.dryRun ?? false);
   };
+}
+
+function changesByImage({ draft }: TransitionPlan): ReadonlyMap<string, readonly Change[]> {
+  const byImage = new Map<string, Change[]>();
+  for (const change of draft.changes) {
+    const others = byImage.get(change.image);
+    if (others) others.push(change);
+    else byImage.set(change.image, [change]);
+  }
+  return byImage;
 }
 
 function document(
@@ -72,14 +85,13 @@ function said(
   image: string,
   { kind, ring, to }: Transition,
   { draft }: TransitionPlan,
+  changes: ReadonlyMap<string, readonly Change[]>,
   isDry: boolean,
 ): string {
-  const { changes } = draft;
-  if (changes.length === 0 && kind !== 'unshift')
+  if (changes.size === 0 && kind !== 'unshift')
     return kind === 'shift' ? `${image}: nothing to shift on` : `${image}: ${to ?? ring} holds just that`;
-  const own = changes.filter((change) => change.image === image);
-  const others = new Set(changes.filter((change) => change.image !== image).map((change) => change.image))
-    .size;
+  const own = changes.get(image) ?? [];
+  const others = changes.size - (changes.has(image) ? 1 : 0);
   const along = others > 0 ? `, with ${others} ${others === 1 ? 'other image' : 'others'}` : '';
   const what = `${own.length > 0 ? own.map(inWords).join(', ') : 'stays as it is'}${along}`;
   const would = isDry ? 'would be ' : '';

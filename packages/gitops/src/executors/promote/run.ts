@@ -11,7 +11,7 @@ import { keepParsed } from '../../workspace/parsed';
 import { Stores } from '../../workspace/stores';
 import { Workspace } from '../../workspace/workspace';
 import type { Runner } from '../publish/batch';
-import { type Tasks, imageOf, inGroups } from '../publish/tasks';
+import { type Tasks, imagesOf, inGroups } from '../publish/tasks';
 import { copyToStore } from './copy';
 import { type Desk, type PromoteOptions, checkOptions, ringOf } from './options';
 import { move } from './move';
@@ -31,7 +31,7 @@ async function promoteGroup(
 ): Promise<ReadonlyMap<string, GitopsError | string>> {
   checkOptions(options);
   const workspace = Workspace.open(root, collectImages(projects), keepParsed(cacheDirectory()));
-  const names = new Map([...tasks].map(([task, given]) => [task, imageOf(workspace, task, given).name]));
+  const names = new Map([...imagesOf(workspace, tasks)].map(([task, { name }]) => [task, name]));
   const rings = new Rings(workspace.settings.rings);
   const stores = new Stores(root, openRegistry);
   const desk: Desk = {

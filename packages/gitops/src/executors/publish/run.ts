@@ -14,7 +14,7 @@ import { keepParsed } from '../../workspace/parsed';
 import { Workspace } from '../../workspace/workspace';
 import { onInterruption } from '../build/interruption';
 import type { Runner } from './batch';
-import { type Tasks, checkForce, imageOf, inGroups, projectOf } from './tasks';
+import { type Tasks, checkForce, imagesOf, inGroups, projectOf } from './tasks';
 
 /** Much of the work is waiting for the store. */
 const DEFAULT_CONCURRENCY = Math.max(4, availableParallelism());
@@ -76,7 +76,7 @@ async function runGroup(
 ): Promise<Map<string, GitopsError | string>> {
   const cache = cacheDirectory();
   const workspace = Workspace.open(root, collectImages(projects), keepParsed(cache));
-  const images = new Map([...tasks].map(([task, given]) => [task, imageOf(workspace, task, given)]));
+  const images = imagesOf(workspace, tasks);
   const labelled = new Map(
     [...tasks].map(([task, given]) => [images.get(task)!, labelsOf(task, given, projects)]),
   );

@@ -24,7 +24,8 @@ export async function inGroups<Options>(
   const groups = new Map<string, Map<string, Options>>();
   for (const [name, options] of tasks) {
     const key = JSON.stringify(keyOf(options));
-    groups.set(key, new Map([...(groups.get(key) ?? []), [name, options]]));
+    const group = groups.get(key) ?? new Map<string, Options>();
+    groups.set(key, group.set(name, options));
   }
   const outcomes = new Map<string, Outcome>();
   for (const group of groups.values()) {
@@ -37,23 +38,21 @@ export async function inGroups<Options>(
 }
 
 /**
- * The image that a task is for.
- * @throws GitopsError where its buildTarget builds none
+ * The images that tasks are for, by task.
+ * @throws GitopsError where a buildTarget builds none
  */
-export function imageOf(
+export function imagesOf(
   workspace: Workspace,
-  task: string,
-  { buildTarget }: { readonly buildTarget: string },
-): WorkspaceImage {
-  const project = projectOf(task);
-  const image = workspace.images.find(
-    (candidate) => candidate.project === project && candidate.targetName === buildTarget,
-  );
-  if (image) return image;
-  throw new GitopsError(
-    `${project}:${buildTarget} builds no image`,
-    undefined,
-    'correct the option buildTarget',
+  tasks: Tasks<{ readonly buildTarget: string }>,
+): Map<string, WorkspaceImage> {
+  const images = new Map(workspace.images.map((image) => [`${image.project}:${image.targetName}`, image]));
+  return new Map(
+    [...tasks].map(([task, { buildTarget }]) => {
+      const target = `${projectOf(task)}:${buildTarget}`;
+      const image = images.get(target);
+      if (image) return [task, image];
+      throw new GitopsError(`${target} builds no image`, undefined, 'correct the option buildTarget');
+    }),
   );
 }
 

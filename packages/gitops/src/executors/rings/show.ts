@@ -1,4 +1,4 @@
-import { type Past, entryAt, historyOf } from '../../ledger/history';
+import { entryAt, historyOf } from '../../ledger/history';
 import type { Ledger } from '../../ledger/ledger';
 import { type View, merged } from '../../ledger/merge';
 import type { Rings } from '../../ledger/rings';
@@ -99,13 +99,14 @@ export async function showBoardAt(desk: Desk, options: RingsOptions): Promise<vo
 export async function showLog(desk: Desk, { ring, limit = LIMIT, json }: RingsOptions): Promise<void> {
   const { rings, ledger, print } = desk;
   if (ring !== undefined) checkRing(rings, ring);
-  const past: Past[] = [];
+  // Not the entries themselves: each has all of the state after it.
+  const past: (object | string)[] = [];
   for await (const one of historyOf(ledger.entries, await readVerified(desk))) {
     if (past.length === limit) break;
-    if (ring === undefined || concerns(one, ring)) past.push(one);
+    if (ring === undefined || concerns(one, ring)) past.push(json ? logDocument(one) : logText(one, ring));
   }
-  if (json) print(JSON.stringify(past.map(logDocument), undefined, 2));
-  else print(past.length > 0 ? past.map((one) => logText(one, ring)).join('\n') : 'nothing was done yet');
+  if (json) print(JSON.stringify(past, undefined, 2));
+  else print(past.length > 0 ? past.join('\n') : 'nothing was done yet');
 }
 
 /** What a promotion of all that one ring holds would bring to another. */
@@ -127,10 +128,11 @@ export async function showDifference(desk: Desk, { diff, json }: RingsOptions): 
       const [brings, holds] = [versionIn(held, from), versionIn(held, to)];
       return brings === undefined || brings === holds ? [] : [changeOf(image, to, holds, brings)];
     });
+  const containerfiles = new Map(images.map((image) => [image.name, image.options.containerfile]));
   const moves = await movedBy(changes, {
     states: [state],
     repositoryOf,
-    containerfileOf: (name) => images.find((image) => image.name === name)?.options.containerfile,
+    containerfileOf: (name) => containerfiles.get(name),
     commitsBetween: (a, b) => commitsBetween(root, a, b),
     explained: Infinity,
   });

@@ -1,4 +1,14 @@
-import { constants, copyFileSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,6 +23,8 @@ import { tryLink } from './link';
 import { temporaryPath } from '../../support/temporary';
 
 const READ_SIZE = 1024 * 1024;
+/** Up to this size, as manifests and configs are, asking for it in the background takes longer than to wait for it. */
+const AT_ONCE = 64 * 1024;
 
 /** `blobs/sha256` of a layout (image-spec, image-layout.md, "Blobs"): files that are named by their digest. */
 export class BlobDirectory {
@@ -43,11 +55,17 @@ export class BlobDirectory {
   }
 
   /** The blob's bytes, as they are in the file. */
-  async *read({ digest }: Descriptor, { signal }: ReadOptions = {}): Content {
+  async *read({ digest, size }: Descriptor, { signal }: ReadOptions = {}): Content {
     const path = this.pathOf(digest);
-    const file = await open(path).catch((error: unknown): never => {
+    const failed = (error: unknown): never => {
       throw isMissing(error) ? contentNotFound(digest, this.where) : fileError(error, path);
-    });
+    };
+    if (size <= AT_ONCE) {
+      signal?.throwIfAborted();
+      yield readStart(path, size + 1, failed);
+      return;
+    }
+    const file = await open(path).catch(failed);
     try {
       yield* pieces(file, signal);
     } finally {
@@ -90,7 +108,25 @@ export class BlobDirectory {
   }
 }
 
-async function* pieces(file: FileHandle, signal?: AbortSignal): Content {
+/** The first bytes of a file, or all where there are fewer: one more than there should be shows that it is damaged. */
+function readStart(path: string, length: number, failed: (error: unknown) => never): Buffer {
+  let file: number | undefined;
+  try {
+    file = openSync(path, 'r');
+    const buffer = Buffer.allocUnsafe(length);
+    let size = 0;
+    for (let read = -1; read !== 0 && size < length; size += read)
+      read = readSync(file, buffer, size, length - size, size);
+    return buffer.subarray(0, size);
+  } catch (error) {
+    return failed(error);
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
+/** The bytes of an open file, from its start. */
+export async function* pieces(file: FileHandle, signal?: AbortSignal): Content {
   const { size } = await file.stat();
   for (let at = 0; ;) {
     signal?.throwIfAborted();

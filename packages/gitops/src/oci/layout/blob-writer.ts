@@ -7,11 +7,13 @@ import { temporaryPath } from '../../support/temporary';
 
 /** Small writes, such as tar headers, are gathered: hashing and writing cost most by the call. */
 const BUFFER_SIZE = 256 * 1024;
+/** The buffer of a writer that is done: a new one for each would keep the garbage collector busy. */
+let spare: Buffer | undefined;
 
 /** Writes a blob whose digest is only known at its end. Synchronous: the fastest way to write files in Node. */
 export class BlobWriter {
   private readonly hasher = new Hasher();
-  private readonly buffer = Buffer.allocUnsafe(BUFFER_SIZE);
+  private readonly buffer = spare ?? Buffer.allocUnsafeSlow(BUFFER_SIZE);
   private buffered = 0;
   private readonly temporary: string;
   private file: number | undefined;
@@ -21,6 +23,7 @@ export class BlobWriter {
     directory: string,
     private readonly pathOf: (digest: Digest) => string,
   ) {
+    spare = undefined;
     this.temporary = temporaryPath(directory);
     this.file = mapped(dirname(this.temporary), () => openSync(this.temporary, 'wx'));
   }
@@ -32,6 +35,7 @@ export class BlobWriter {
 
   /** Takes the bytes; the caller may use their memory again. */
   write(bytes: Uint8Array): void {
+    this.descriptor();
     if (this.buffered + bytes.length > BUFFER_SIZE) this.flush();
     if (bytes.length >= BUFFER_SIZE) {
       this.append(bytes);
@@ -67,16 +71,22 @@ export class BlobWriter {
   }
 
   private append(bytes: Uint8Array): void {
-    const { file } = this;
-    if (file === undefined) throw new Error('the blob is finished or aborted');
+    const file = this.descriptor();
     this.hasher.update(bytes);
     mapped(dirname(this.temporary), () => {
       for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at, bytes.length - at);
     });
   }
 
+  private descriptor(): number {
+    if (this.file === undefined) throw new Error('the blob is finished or aborted');
+    return this.file;
+  }
+
   private close(): void {
-    if (this.file !== undefined) closeSync(this.file);
+    if (this.file === undefined) return;
+    closeSync(this.file);
     this.file = undefined;
+    spare = this.buffer;
   }
 }

@@ -76,16 +76,17 @@ export class Layout implements WritableRepository, LocalFiles {
 
   async push(descriptor: Descriptor, content: () => Content, options: PushOptions = {}): Promise<void> {
     if (this.blobs.has(descriptor)) return;
-    const writer = this.writer();
+    const writer = options.file === undefined ? this.writer() : undefined;
     try {
       for await (const piece of verified(content(), descriptor, 'what was pushed')) {
         options.signal?.throwIfAborted();
-        writer.write(piece);
+        writer?.write(piece);
       }
-      writer.finish();
+      writer?.finish();
     } finally {
-      writer.abort();
+      writer?.abort();
     }
+    if (options.file !== undefined) this.take(descriptor, options.file);
   }
 
   async putManifest(manifest: RawManifest, tag?: string): Promise<Descriptor> {
@@ -117,11 +118,10 @@ export class Layout implements WritableRepository, LocalFiles {
       const index = this.index();
       const manifests = index.manifests.filter((entry) => entry.digest !== digest);
       writeIndex(this.directory, { ...index, manifests });
-      this.blobs.remove(digest);
+      this.remove(digest);
       this.references.forget(digest);
       const named = await this.references.reachedFrom(manifests);
-      for (const part of parts)
-        if (!isDocument(part) && !named.has(part.digest)) this.blobs.remove(part.digest);
+      for (const part of parts) if (!isDocument(part) && !named.has(part.digest)) this.remove(part.digest);
     });
   }
 
@@ -152,8 +152,7 @@ export class Layout implements WritableRepository, LocalFiles {
   link(descriptor: Descriptor, source: LocalFiles & { readonly where: string }): void {
     const file = source.path(descriptor);
     if (file === undefined) throw contentNotFound(descriptor.digest, source.where);
-    this.make();
-    this.blobs.link(descriptor, file);
+    this.take(descriptor, file);
   }
 
   /** Makes the directory a layout, if it is none. */
@@ -161,6 +160,16 @@ export class Layout implements WritableRepository, LocalFiles {
     this.blobs.make();
     if (isLayout(this.directory)) return;
     makeLayout(this.directory);
+  }
+
+  /** Removes a blob that nothing names any more. */
+  protected remove(digest: Digest): void {
+    this.blobs.remove(digest);
+  }
+
+  private take(descriptor: Descriptor, file: string): void {
+    this.make();
+    this.blobs.link(descriptor, file);
   }
 
   /** Of the writes to `index.json` each is made on top of the one before. */

@@ -6,9 +6,6 @@ import type { WritableRepository } from '../../oci/store';
 import type { Digest } from '../../oci/types';
 import { type Finding, damage, finding } from './finding';
 
-/** Of so many entries the documents are held at most: a ledger may have more than memory. */
-const HELD = 100;
-
 /**
  * Makes sure that every entry of a ledger follows from those before it, back to the first. What the store does not have
  * any more is no fault.
@@ -34,12 +31,9 @@ class Walk {
   /** By what they say: the same fault may show more than once. */
   private readonly faults = new Map<string, Finding>();
   private hasGap = false;
-  private entries: EntryStore;
+  private readonly entries: EntryStore;
 
-  constructor(
-    private readonly repository: WritableRepository,
-    { heads }: View,
-  ) {
+  constructor(repository: WritableRepository, { heads }: View) {
     this.open = new Map(heads.map((head) => [head.digest, head]));
     this.entries = new EntryStore(repository);
   }
@@ -50,7 +44,6 @@ class Walk {
       const next = [...this.open.values()].reduce((a, b) => (a.tag > b.tag ? a : b));
       this.open.delete(next.digest);
       this.reached.add(next.tag);
-      if (this.reached.size % HELD === 0) this.entries = new EntryStore(this.repository);
       await this.blame(() => checkAgainstParents(this.entries, next));
       for (const digest of next.entry.previous) await this.takeParent(digest);
     }

@@ -7,7 +7,7 @@ import type { WritableRepository } from '../../oci/store';
 import { GitopsError } from '../../support/errors';
 import { inventoryOf } from './inventory';
 import { type Doomed, type Going, type ImagePlan, planOf } from './plan';
-import { type KnownVersions, type Retention, isKept, knownVersions } from './retention';
+import { type KnownVersions, type Retention, isKept, knownVersions, namingAlone } from './retention';
 import { type Running, withRunning } from './running';
 
 export interface PruneContext {
@@ -105,7 +105,9 @@ export class Prune {
 
   private async past(view: View): Promise<StoredEntry[]> {
     const past: StoredEntry[] = [];
-    for await (const { stored } of historyOf(this.context.ledger.entries, view)) past.push(stored);
+    const named = new Set<string>();
+    for await (const { stored } of historyOf(this.context.ledger.entries, view))
+      past.push(namingAlone(stored, named));
     return past;
   }
 }

@@ -3,7 +3,7 @@ import { stateOf, v } from '../../../test/publish/states';
 import { type Entry, type StoredEntry, entryTag } from '../../ledger/entry';
 import type { Change, State } from '../../ledger/state';
 import { sha256 } from '../../oci/digest';
-import { type Retention, isKept, knownVersions } from './retention';
+import { type Retention, isKept, knownVersions, namingAlone } from './retention';
 
 const DAY = 86_400_000;
 const NOW = Date.UTC(2026, 5, 1);
@@ -113,6 +113,22 @@ describe('the versions that stay', () => {
         isKept,
       ),
     ).toBe(true);
+  });
+});
+
+describe('entries without what later ones say too', () => {
+  it('say the same of all versions together', () => {
+    const other = entry(4, 20, [], stateOf({ api: { developers: v('0.2.1', 'other') } }));
+    const entries = [LONG_AGO[0]!, other, ...LONG_AGO.slice(1)];
+    const named = new Set<string>();
+    const alone = entries.map((one) => namingAlone(one, named));
+    const shown = (all: readonly StoredEntry[]) =>
+      [...known(all, { days: 15, entries: 1 }).values()].map(({ last, ...one }) => [last.tag, one]);
+    expect(shown(alone)).toEqual(shown(entries));
+    // The version that users hold is in all of them.
+    const has = ({ entry: { state } }: StoredEntry) => Object.keys(state.images['api']?.versions ?? {});
+    expect(entries.map((one) => has(one).length)).toEqual([2, 1, 2, 2, 1, 1]);
+    expect(alone.map((one) => has(one).length)).toEqual([2, 1, 1, 1, 0, 0]);
   });
 });
 

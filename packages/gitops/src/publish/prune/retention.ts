@@ -74,6 +74,24 @@ export function knownVersions(
   return known;
 }
 
+/**
+ * An entry without what later ones say of versions, too: of a long history, not all states fit into memory.
+ * @param named what was said by those; gets what this one adds to it
+ */
+export function namingAlone(stored: StoredEntry, named: Set<string>): StoredEntry {
+  const isNew = (image: string, version: string, digest: Digest): boolean => {
+    const { size } = named;
+    return named.add(`${image}:${version}@${digest}`).size > size;
+  };
+  const images = Object.entries(stored.entry.state.images).flatMap(([image, state]) => {
+    const versions = Object.entries(state.versions).filter(([version, { digest }]) =>
+      isNew(image, version, digest),
+    );
+    return versions.length > 0 ? [[image, { ...state, versions: Object.fromEntries(versions) }]] : [];
+  });
+  return { ...stored, entry: { ...stored.entry, state: { images: Object.fromEntries(images) } } };
+}
+
 interface Naming extends KnownVersion {
   readonly digests: Set<Digest>;
 }
