@@ -171,7 +171,7 @@ describe('the package that a run starts with', () => {
         'project-files',
         'site-targets',
       ],
-      support: ['duration', 'errors', 'json-places', 'process-id', 'schemas', 'temporary'],
+      support: ['duration', 'errors', 'json-places', 'phases', 'process-id', 'schemas', 'temporary'],
       workspace: [
         'analysis',
         'base-lock',

@@ -3,11 +3,13 @@ import { join, posix } from 'node:path';
 import type {
   CreateDependencies,
   CreateNodes,
+  CreateNodesResult,
   DependencyType,
   ProjectConfiguration,
   RawProjectGraphDependency,
   TargetConfiguration,
 } from '@nx/devkit';
+import { phase, reportPhases } from '../support/phases';
 import { fixedPart } from '../workspace/inputs';
 import { CONTAINER_FILES } from '../workspace/container-files';
 import { collectImages } from '../workspace/collect';
@@ -38,18 +40,26 @@ export const createNodes: CreateNodes<PluginOptions> = [
   async (files, given, { workspaceRoot }) => {
     const options = resolveOptions(given);
     const projectFiles = new ProjectFiles(workspaceRoot);
-    const projects = await inferProjects(files, options, projectFiles, () => projectFiles.names());
-    const workspace = openWorkspace(
-      workspaceRoot,
-      projects.flatMap(({ images }) => images),
+    const projects = await phase('find projects', () =>
+      inferProjects(files, options, projectFiles, () => projectFiles.names()),
+    );
+    const workspace = phase('read gitops.yaml', () =>
+      openWorkspace(
+        workspaceRoot,
+        projects.flatMap(({ images }) => images),
+      ),
     );
     const gitIgnore = new GitIgnore((path) => readIfThere(join(workspaceRoot, path)));
     const surroundings = { workspace, options, projectFiles, gitIgnore };
     const store = storeTargets(options);
-    return projects.map((project, i) => [
-      project.images[0]!.options.containerfile,
-      { projects: { ...(i === 0 ? rootProject() : {}), [project.root]: configuration(project) } },
-    ]);
+    const nodes = phase('make targets', () =>
+      projects.map((project, i): [string, CreateNodesResult] => [
+        project.images[0]!.options.containerfile,
+        { projects: { ...(i === 0 ? rootProject() : {}), [project.root]: configuration(project) } },
+      ]),
+    );
+    reportPhases(`the projects of ${projects.length} directories`);
+    return nodes;
 
     /** What concerns all images is a target of the workspace's root project, be that an image or not. */
     function rootProject(): Record<string, Omit<ProjectConfiguration, 'root'>> {
@@ -84,21 +94,25 @@ export const createDependencies: CreateDependencies<PluginOptions> = (
   _options,
   { projects, workspaceRoot },
 ) => {
-  const workspace = openWorkspace(workspaceRoot, collectImages(projects));
+  const workspace = phase('read gitops.yaml', () => openWorkspace(workspaceRoot, collectImages(projects)));
   const roots = new Map(Object.entries(projects).map(([project, { root }]) => [root, project]));
-  return workspace.images.flatMap((image) => {
-    const targets = new Set([
-      ...neededProjects(workspace, image),
-      ...sourceProjects(workspace, image, roots),
-    ]);
-    targets.delete(image.project);
-    return [...targets].map((target): RawProjectGraphDependency => ({
-      source: image.project,
-      target,
-      type: STATIC,
-      sourceFile: image.options.containerfile,
-    }));
-  });
+  const edges = phase('find dependencies', () =>
+    workspace.images.flatMap((image) => {
+      const targets = new Set([
+        ...neededProjects(workspace, image),
+        ...sourceProjects(workspace, image, roots),
+      ]);
+      targets.delete(image.project);
+      return [...targets].map((target): RawProjectGraphDependency => ({
+        source: image.project,
+        target,
+        type: STATIC,
+        sourceFile: image.options.containerfile,
+      }));
+    }),
+  );
+  reportPhases(`the dependencies of ${workspace.images.length} images`);
+  return edges;
 };
 
 function neededProjects(workspace: Workspace, image: WorkspaceImage): string[] {

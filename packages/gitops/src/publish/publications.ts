@@ -4,6 +4,7 @@ import type { RawManifest, Store, WritableRepository } from '../oci/store';
 import { StoreError } from '../oci/store-error';
 import type { Descriptor, Digest } from '../oci/types';
 import type { Revision } from '../revision/revision';
+import { phase } from '../support/phases';
 import type { Bases } from '../workspace/bases';
 import type { ImageBuilder, Listener } from '../workspace/build';
 import { type WorkspaceImage, contextRoot, referenceName } from '../workspace/image';
@@ -137,7 +138,9 @@ export class Publications {
       ...(store.isRemote ? await this.layersOf(repository, before) : []),
     ]);
     const images = await imagesOf(source, place.descriptor!);
-    const { variants, listings, sent } = await uploader.upload(repository, images, layers, signal);
+    const { variants, listings, sent } = await phase('compress and send', () =>
+      uploader.upload(repository, images, layers, signal),
+    );
     const external = await externalDependencies(workspace, bases, image);
     this.made.set(image, { key, place, variants, listings, sent, external });
   }

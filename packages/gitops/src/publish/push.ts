@@ -7,6 +7,7 @@ import { type Change, type ImageState, type State, imageState } from '../ledger/
 import { heldVersion, isTaken } from '../ledger/version';
 import { type Digest, sha256 } from '../oci/digest';
 import { GitopsError } from '../support/errors';
+import { phase } from '../support/phases';
 import { runInOrder } from '../support/order';
 import { allOf, inParallel } from '../support/parallel';
 import type { Listener } from '../workspace/build';
@@ -82,7 +83,7 @@ export class Push {
         return plan.decisions;
       }
       this.checkRing(plan.view.state, plan.decisions);
-      await this.prepare(plan);
+      await phase('build and send', () => this.prepare(plan));
       try {
         return await this.commit();
       } catch (error) {
@@ -129,7 +130,7 @@ export class Push {
   private async commit(): Promise<Decisions> {
     const { ledger, actor, publications, concurrency } = this.context;
     let decisions: Decisions = new Map();
-    const { view, tries } = await ledger.commit(actor, async ({ state }) => {
+    const write = async ({ state }: View): Promise<Draft | undefined> => {
       for (;;) {
         decisions = this.planner.decide(state);
         const failures = this.planner.failed.size;
@@ -137,7 +138,8 @@ export class Push {
         // What fails now takes those with it that need it.
         if (this.planner.failed.size === failures) return draft;
       }
-    });
+    };
+    const { view, tries } = await phase('write the entry', () => ledger.commit(actor, write));
     const pushed = tries > 0 ? this.planner.order.filter(({ name }) => isNew(decisions.get(name))) : [];
     await allOf(
       inParallel(pushed, concurrency, (image) => publications.putSources(image, actor.commit)),
@@ -150,7 +152,9 @@ export class Push {
   private async finish(view: View, tries: number): Promise<void> {
     const { ledger, actor, publications } = this.context;
     const { confirmed } = tries > 0 ? view : await ledger.settled(actor, view);
-    await followTags(ledger, confirmed, publications.repositoryOf, publications.manifests);
+    await phase('move tags', () =>
+      followTags(ledger, confirmed, publications.repositoryOf, publications.manifests),
+    );
   }
 
   /** The entry that the decisions make; undefined where there is nothing to write. */

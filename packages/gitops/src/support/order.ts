@@ -9,20 +9,33 @@ export async function* runInOrder<T>(
   concurrency: number,
   work: (item: string) => Promise<T>,
 ): AsyncGenerator<T> {
-  const all = new Set(items);
-  const waitsFor = new Map(items.map((item) => [item, new Set(needs(item).filter((need) => all.has(need)))]));
-  const neededBy = new Map<string, string[]>();
-  for (const [item, needed] of waitsFor)
-    for (const need of needed) neededBy.set(need, [...(neededBy.get(need) ?? []), item]);
-  const ready = items.filter((item) => waitsFor.get(item)!.size === 0);
-  const open = new Set(items);
+  const neededBy = new Map(items.map((item) => [item, [] as string[]]));
+  const waitsFor = new Map(
+    items.map((item) => [item, new Set(needs(item).filter((need) => neededBy.has(need)))]),
+  );
+  for (const [item, needed] of waitsFor) for (const need of needed) neededBy.get(need)!.push(item);
+  // Each item comes into the queue once: one of a circle may have been let in before its turn.
+  const queue = items.filter((item) => waitsFor.get(item)!.size === 0);
+  const queued = new Set(queue);
+  const enqueue = (item: string): void => {
+    if (queued.has(item)) return;
+    queued.add(item);
+    queue.push(item);
+  };
+  let started = 0;
   const running = new Map<string, Promise<{ item: string; result: T }>>();
 
-  while (open.size > 0) {
+  for (let ended = 0; ended < items.length; ended++) {
     // What waits for itself would wait for ever.
-    if (ready.length === 0 && running.size === 0) ready.push(inCircle([...open][0]!, waitsFor));
-    while (ready.length > 0 && running.size < Math.max(1, concurrency)) {
-      const item = ready.shift()!;
+    if (started === queue.length && running.size === 0)
+      enqueue(
+        inCircle(
+          items.find((item) => !queued.has(item))!,
+          waitsFor,
+        ),
+      );
+    while (started < queue.length && running.size < Math.max(1, concurrency)) {
+      const item = queue[started++]!;
       running.set(
         item,
         work(item).then((result) => ({ item, result })),
@@ -30,11 +43,10 @@ export async function* runInOrder<T>(
     }
     const { item, result } = await Promise.race(running.values());
     running.delete(item);
-    open.delete(item);
-    for (const next of neededBy.get(item) ?? []) {
+    for (const next of neededBy.get(item)!) {
       const left = waitsFor.get(next)!;
       left.delete(item);
-      if (left.size === 0 && open.has(next) && !running.has(next) && !ready.includes(next)) ready.push(next);
+      if (left.size === 0) enqueue(next);
     }
     yield result;
   }

@@ -3,12 +3,13 @@ import type { LayerTrees } from '../builders/assemble/layer-trees';
 import { chain } from '../oci/chain';
 import { type Image, imageFrom } from '../oci/image';
 import type { Digest } from '../oci/digest';
-import type { Platform } from '../oci/platform';
+import { type Platform, formatPlatform } from '../oci/platform';
 import { type Reference, formatReference, normalizeReference, parseReference } from '../oci/reference';
 import { type BlobSource, type LocalFiles, type Repository, hasLocalFiles } from '../oci/store';
 import { StoreError } from '../oci/store-error';
 import type { Descriptor } from '../oci/types';
 import { GitopsError, type Place, at } from '../support/errors';
+import { Recent } from '../support/recent';
 import { LOCK_FILE } from './base-lock';
 import { type WorkspaceImage, referenceName } from './image';
 import { isDirectoryStore, repositoryInStore } from './store-location';
@@ -19,8 +20,13 @@ import type { Workspace } from './workspace';
 /** What the distribution specification calls it, where a repository has no such tag or digest. */
 export const MANIFEST_UNKNOWN = 'MANIFEST_UNKNOWN';
 
+/** Images of the workspace whose documents are in memory: those that are made from one are built soon after another. */
+const KEPT = 500;
+
 /** Finds the images that others are made from: of the workspace, in the state store, in a registry. */
 export class Bases {
+  private readonly known = new Recent<string, { image: Image; source: BlobSource & LocalFiles }>(KEPT);
+
   /**
    * @param locate where the images of the workspace are; where they are built to by default
    * @param stores closed with it
@@ -59,8 +65,11 @@ export class Bases {
         undefined,
         `run nx run ${image.project}:${image.targetName}`,
       );
-    const source = this.sourceOf(image);
-    const found = await imageFrom(source, descriptor, platform);
+    const key = [holder.where, descriptor.digest, formatPlatform(platform)].join(' ');
+    const { image: found, source } = await this.known.get(key, async () => {
+      const source = this.sourceOf(image);
+      return { image: await imageFrom(source, descriptor, platform), source };
+    });
     return {
       ...this.baseImage(found, referenceName(image, this.workspace.settings), source, source),
       ...(isPullable ? { pullable: `${holder.where}@${descriptor.digest}` } : {}),

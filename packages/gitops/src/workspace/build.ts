@@ -1,30 +1,27 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assembler } from '../builders/assemble/assembler';
 import { AutoBuilder } from '../builders/auto-builder';
 import type { Builder } from '../builders/builder';
-import { EngineBuilder } from '../builders/engine/engine-builder';
 import type { EngineConnection } from '../builders/engine/engine-connection';
 import type { LayerTrees } from '../builders/assemble/layer-trees';
-import { contentIdentity } from '../builders/content-identity';
 import { sourceLabels } from '../builders/labels';
-import { engineWork } from '../builders/needs-engine';
-import { publish, readOutput } from '../builders/output';
+import { type Output, publish, readOutput } from '../builders/output';
 import type { WrittenImage } from '../builders/write-image';
-import { compileIgnore, ignoreFileCandidates, parseIgnoreFile } from '../containerfile/ignore';
 import { type Digest, hexOf, sha256 } from '../oci/digest';
 import { canonicalJson } from '../oci/json';
 import { Layout } from '../oci/layout';
 import type { Platform } from '../oci/platform';
-import { BuildContext } from '../revision/context';
+import type { BuildContext } from '../revision/context';
 import { FileHashes } from '../revision/file-hashes';
 import { type Revision, revisionOf } from '../revision/revision';
-import { StoreError } from '../oci/store-error';
 import { GitopsError, type Place, at } from '../support/errors';
+import { phase } from '../support/phases';
 import { withLock } from '../support/lock';
 import type { Analysis } from './analysis';
-import { Bases, MANIFEST_UNKNOWN } from './bases';
-import { type WorkspaceImage, contextRoot, outputPath, referenceName } from './image';
+import { Bases } from './bases';
+import { type WorkspaceImage, outputPath, referenceName } from './image';
+import { imageContext } from './image-context';
+import { type Ingredient, findIngredients } from './ingredients';
 import type { Workspace } from './workspace';
 
 /** Changes when the same sources are to give another image. */
@@ -51,13 +48,6 @@ interface Recipe {
   readonly content: string;
 }
 
-/** What an image is made from, as far as it can be known without an engine. */
-interface Ingredient {
-  readonly name: string;
-  readonly digest?: Digest;
-  readonly content?: Digest;
-}
-
 /** Where an image is built to. */
 export interface Destination {
   readonly layout: Layout;
@@ -70,6 +60,18 @@ export interface BuilderOptions {
   /** Where images are built to; into their outputs by default. */
   readonly destination?: (image: WorkspaceImage) => Destination;
   readonly signal?: AbortSignal;
+}
+
+/** An image to build, and what it is made from. */
+interface Work {
+  readonly image: WorkspaceImage;
+  readonly analysis: Analysis;
+  readonly context: BuildContext;
+  /**
+   * Reads the sources that are not known. A first build asks for it when the layers are written, and reads them once.
+   */
+  readonly recipe: () => Recipe;
+  readonly destination: Destination;
 }
 
 type Log = (line: string) => void;
@@ -86,6 +88,7 @@ export interface Listener {
 export class ImageBuilder {
   private readonly bases: Bases;
   private readonly destination: (image: WorkspaceImage) => Destination;
+  private readonly names: () => ReadonlySet<string>;
 
   /**
    * @param cache a directory of this machine for what saves work; it may be removed at any time
@@ -99,6 +102,7 @@ export class ImageBuilder {
     private readonly options: BuilderOptions = {},
   ) {
     this.bases = options.bases ?? new Bases(workspace, trees);
+    this.names = once(() => new Set(workspace.images.map(({ name }) => name)));
     this.destination =
       options.destination ?? ((image) => ({ layout: new Layout(join(workspace.root, outputPath(image))) }));
   }
@@ -115,9 +119,16 @@ export class ImageBuilder {
     this.check(image);
     const analysis = this.workspace.analysis(image);
     this.warn(image, analysis, listener.log);
-    const destination = this.destination(image);
-    const lock = join(this.cache, 'locks', hexOf(sha256(destination.layout.directory)));
-    return withLock(lock, () => this.buildAlone(image, analysis, destination, listener));
+    const work = await this.prepare(image, analysis, listener.log);
+    const { layout } = work.destination;
+    // An output is replaced in one step: whether it is up to date can be seen without keeping others out.
+    const done = upToDate(work, readOutput(layout));
+    if (done) return done;
+    const lock = join(this.cache, 'locks', hexOf(sha256(layout.directory)));
+    return withLock(lock, async () => {
+      const before = readOutput(layout);
+      return upToDate(work, before) ?? this.write(work, before, listener);
+    });
   }
 
   /**
@@ -128,10 +139,9 @@ export class ImageBuilder {
     return at({ file: image.options.containerfile }, async () => {
       this.check(image);
       const hashes = FileHashes.load(this.hashFile(image));
-      const revision = revisionOf({
-        ...this.workspace.analysis(image),
-        context: this.context(image, hashes),
-      });
+      const analysis = this.workspace.analysis(image);
+      const context = imageContext(this.workspace.root, image, hashes);
+      const revision = phase('look at sources', () => revisionOf({ ...analysis, context }));
       hashes.save();
       return revision;
     });
@@ -160,38 +170,29 @@ export class ImageBuilder {
     const file = image.options.containerfile;
     for (const name of variants[0]!.plan.unusedBuildArgs)
       log(`warning: ${file}: the build argument ${name} is declared by no ARG`);
-    const known = new Set(this.workspace.images.map(({ name }) => name));
     for (const label of labels)
-      if (!known.has(label.image))
+      if (!this.names().has(label.image))
         log(`warning: ${file}:${label.line}: dependency.${label.image} names no image of this workspace`);
   }
 
-  private async buildAlone(
-    image: WorkspaceImage,
-    analysis: Analysis,
-    { layout, instead }: Destination,
-    listener: Listener,
-  ): Promise<BuildResult> {
+  private async prepare(image: WorkspaceImage, analysis: Analysis, log: Log): Promise<Work> {
     const hashes = FileHashes.load(this.hashFile(image));
-    const context = this.context(image, hashes);
-    const found = await this.findBases(analysis, listener.log);
-    const before = readOutput(layout);
-    // Reads the sources that are not known. A first build asks for it when the layers are written, and reads them once.
+    const context = imageContext(this.workspace.root, image, hashes);
+    const ingredients = await phase('look at bases', () =>
+      findIngredients(this.workspace, this.bases, analysis, log),
+    );
     const recipe = once(() => {
-      const revision = revisionOf({ ...analysis, context });
+      const revision = phase('look at sources', () => revisionOf({ ...analysis, context }));
       hashes.save();
-      return this.recipe(image, revision, found);
+      return this.recipe(image, revision, ingredients);
     });
-    const result = (digest: Digest, built: boolean, where = layout): BuildResult => {
-      const { hash, files } = recipe().revision;
-      const count = [...files.values()].filter((what) => what !== 'directory').length;
-      return { image, revision: hash, files: count, layout: where, digest, built };
-    };
-    const other = instead && readOutput(instead);
-    if (other?.isWhole && other.content === recipe().content) return result(other.digest, false, instead);
-    if (before?.isWhole && !image.options.noCache && before.key === recipe().key)
-      return result(before.digest, false);
+    return { image, analysis, context, recipe, destination: this.destination(image) };
+  }
 
+  private async write(work: Work, before: Output | undefined, listener: Listener): Promise<BuildResult> {
+    const { image, analysis, context, recipe } = work;
+    const { layout } = work.destination;
+    const { full = false } = image.options;
     const builder = this.builder(image, listener);
     const written: WrittenImage[] = [];
     for (const { platform, plan } of analysis.variants) {
@@ -210,13 +211,14 @@ export class ImageBuilder {
           return recipe().labels;
         },
         known: before?.layers ?? new Map(),
-        full: image.options.full ?? false,
+        full,
         signal: this.options.signal,
       };
-      written.push(await builder.build(request));
+      written.push(await phase('build', () => builder.build(request)));
     }
     const { key, content } = recipe();
-    return result(await publish(layout, written, { key, content, full: image.options.full ?? false }), true);
+    const digest = await phase('replace outputs', () => publish(layout, written, { key, content, full }));
+    return result(work, digest, true);
   }
 
   private recipe(image: WorkspaceImage, revision: Revision, ingredients: readonly Ingredient[]): Recipe {
@@ -230,56 +232,20 @@ export class ImageBuilder {
     return { revision, labels, key, content: sha256(canonicalJson({ ...made, bases: contents })) };
   }
 
-  private context(image: WorkspaceImage, hashes: FileHashes): BuildContext {
-    const root = contextRoot(image);
-    const output = outputPath(image);
-    const file = ignoreFileCandidates(image.options.containerfile, root).find((candidate) =>
-      existsSync(join(this.workspace.root, candidate)),
-    );
-    const patterns = file ? parseIgnoreFile(readFileSync(join(this.workspace.root, file), 'utf8'), file) : [];
-    const rules = compileIgnore([...patterns, ...neverTaken(root, output)], file ? { file } : undefined);
-    return new BuildContext(join(this.workspace.root, root), rules, hashes, file);
-  }
-
   private builder({ name, options }: WorkspaceImage, { log, onOutput }: Listener): Builder {
     if (options.builder === 'assemble') return assembler;
-    const engine = new EngineBuilder(this.engine, {
-      options,
-      key: `${this.workspace.root} ${name}`,
-      directory: this.workspace.root,
-      onOutput,
-    });
+    const engine: Builder = {
+      build: (request) => {
+        const { EngineBuilder } =
+          require('../builders/engine/engine-builder') as typeof import('../builders/engine/engine-builder');
+        const key = `${this.workspace.root} ${name}`;
+        const directory = this.workspace.root;
+        return new EngineBuilder(this.engine, { options, key, directory, onOutput }).build(request);
+      },
+    };
     return options.builder === 'docker'
       ? engine
       : new AutoBuilder(engine, this.engine, (why) => log(`${name}: ${why}`));
-  }
-
-  private async findBases(
-    { variants, uses, containerfile }: Analysis,
-    log: Log,
-  ): Promise<readonly Ingredient[]> {
-    const found: Ingredient[] = [];
-    for (const { platform, plan } of variants)
-      for (const { reference, written, line } of uses) {
-        const place = { file: containerfile.file, line };
-        try {
-          const base = await this.bases.find(reference, platform, place);
-          const isOurs = this.workspace.match(reference, place)?.pinned === false;
-          const content = isOurs ? await contentIdentity(base.image) : base.digest;
-          found.push({ name: base.name, digest: base.digest, content });
-          if (base.pinned && platform === variants[0]!.platform)
-            log(
-              `warning: ${place.file}:${line}: ${reference} is what its tag means now; lock it by nx g gitops:lock, or pin it as ${base.pinned}`,
-            );
-        } catch (error) {
-          // An engine may have images of its own.
-          if (!(error instanceof StoreError) || !engineWork(containerfile, plan)) throw error;
-          // What it has is not what is locked, where the registry lost that.
-          if (written !== undefined && error.code === MANIFEST_UNKNOWN) throw error;
-          found.push({ name: reference });
-        }
-      }
-    return found;
   }
 
   private hashFile({ options, projectRoot }: WorkspaceImage): string {
@@ -288,18 +254,29 @@ export class ImageBuilder {
   }
 }
 
+/** What there is, where nothing is to be done. */
+function upToDate(work: Work, before: Output | undefined): BuildResult | undefined {
+  const { instead } = work.destination;
+  const other = instead && readOutput(instead);
+  if (other?.isWhole && other.content === work.recipe().content)
+    return result(work, other.digest, false, instead);
+  if (before?.isWhole && !work.image.options.noCache && before.key === work.recipe().key)
+    return result(work, before.digest, false);
+  return undefined;
+}
+
+function result(
+  { image, recipe, destination }: Work,
+  digest: Digest,
+  built: boolean,
+  layout = destination.layout,
+): BuildResult {
+  const { hash, files } = recipe().revision;
+  const count = [...files.values()].filter((what) => what !== 'directory').length;
+  return { image, revision: hash, files: count, layout, digest, built };
+}
+
 function once<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined;
   return () => (made ??= { value: make() }).value;
-}
-
-/** An image never holds itself, nor what Nx and this plugin write while it is built. */
-function neverTaken(root: string, output: string): string[] {
-  if (root === '.') return [literal(output), '.nx'];
-  return output.startsWith(`${root}/`) ? [literal(output.slice(root.length + 1))] : [];
-}
-
-/** A path as a pattern that stands for it alone: directories may be called `[id]`. */
-function literal(path: string): string {
-  return path.replace(/[*?[\]\\!#]/g, '\\$&');
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { storeBuilt } from '../../test/publish/images';
 import { imageOf } from '../../test/publish/workspaces';
-import { useDirectory } from '../../test/support/files';
+import { useDirectory, writeFiles } from '../../test/support/files';
 import { Layout } from '../oci/layout';
 import { inLayout, inOutputs, labelledOrBuilt } from './whereabouts';
 
@@ -16,6 +16,13 @@ it('an image is in the layout that it was built into, or not at all', async () =
   expect(inLayout(layout)).toEqual({ source: layout, descriptor: undefined });
   const built = await storeBuilt(layout, ['content']);
   expect(inLayout(layout).descriptor).toEqual(built);
+});
+
+it('what is in a layout is read when it is asked for', () => {
+  writeFiles(directory(), { 'image/oci-layout': 'no JSON' });
+  const place = inLayout(new Layout(join(directory(), 'image')));
+  expect(place.source.where).toBe(`oci:${directory()}/image`);
+  expect(() => place.descriptor).toThrow('is not JSON');
 });
 
 it('what image-build makes is in its output', async () => {

@@ -18,9 +18,14 @@ export interface Whereabouts {
 /** Says where an image of the workspace is. */
 export type Locate = (image: WorkspaceImage) => Whereabouts;
 
-/** In the layout that an image was built into. */
+/** In the layout that an image was built into. What is in it is read when it is asked for. */
 export function inLayout(layout: Layout): Whereabouts {
-  return { source: layout, descriptor: layout.entries()[0] };
+  return {
+    source: layout,
+    get descriptor() {
+      return layout.entries()[0];
+    },
+  };
 }
 
 /** Where `image-build` puts its images. */

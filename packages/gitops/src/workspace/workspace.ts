@@ -4,6 +4,7 @@ import { Rings } from '../ledger/rings';
 import { repositoryName } from '../oci/names';
 import { parseReference } from '../oci/reference';
 import { GitopsError, at } from '../support/errors';
+import { phase } from '../support/phases';
 import { type Analysis, type ImageUse, analyse, lockAnalysis } from './analysis';
 import { type BaseLock, lockName, lockReference, readBaseLock } from './base-lock';
 import { buildArguments, DEFAULT_PLATFORMS } from './build-options';
@@ -58,7 +59,7 @@ export class Workspace {
     let analysis = this.analyses.get(image);
     if (!analysis) {
       try {
-        analysis = this.read(image);
+        analysis = phase('read Containerfiles', () => this.read(image));
       } catch (error) {
         if (!(error instanceof GitopsError)) throw error;
         analysis = error;

@@ -11,11 +11,15 @@ import type { Layer } from '../../oci/layer';
 import { compressionOf } from '../../oci/media-types';
 import type { BlobSource } from '../../oci/store';
 import { GitopsError } from '../../support/errors';
+import { Recent } from '../../support/recent';
 import { replaceFile } from '../../support/temporary';
 import { type Listing, fetchListing, parseListing, writeListing } from './layer-listing';
 
 /** Who may own what: needed to build on an image, whatever else of it is not looked at. */
 const ACCOUNTS = new Set(['etc/passwd', 'etc/group']);
+
+/** Of so many layers the trees are in memory: of all that the images of a run lie on, however many these are. */
+const KEPT = 500;
 
 interface TreeOptions {
   readonly contents: boolean;
@@ -28,8 +32,8 @@ interface TreeOptions {
  * disk: of an image that others are built on, the layers are read no second time.
  */
 export class LayerTrees {
-  private readonly indexes = new Map<Digest, Promise<LayerIndex>>();
-  private readonly contents = new Map<Digest, Promise<LayerIndex>>();
+  private readonly indexes = new Recent<Digest, LayerIndex>(KEPT);
+  private readonly contents = new Recent<Digest, LayerIndex>(KEPT);
   private readonly spools: Spool[] = [];
 
   /** @param directory where trees are remembered; made when it is needed */
@@ -46,8 +50,8 @@ export class LayerTrees {
     let tree = FileTree.empty;
     for (const layer of layers) {
       const index = options.contents
-        ? once(this.contents, layer.diffId, () => this.withContents(layer, options.pathOf(layer)))
-        : once(this.indexes, layer.diffId, () => this.index(layer, options));
+        ? this.contents.get(layer.diffId, () => this.withContents(layer, options.pathOf(layer)))
+        : this.indexes.get(layer.diffId, () => this.index(layer, options));
       tree = tree.with(await index);
     }
     return tree;
@@ -137,15 +141,4 @@ function absent(size: number): Content {
       throw new Error('the bytes of this file were not asked for');
     },
   };
-}
-
-async function once<K, V>(map: Map<K, Promise<V>>, key: K, make: () => Promise<V>): Promise<V> {
-  let value = map.get(key);
-  if (!value) {
-    value = make();
-    map.set(key, value);
-    // What failed may work the next time: a registry that was not there.
-    value.catch(() => map.delete(key));
-  }
-  return value;
 }

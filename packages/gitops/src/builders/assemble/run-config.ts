@@ -26,12 +26,12 @@ export interface Expander {
 
 /** The run part of an image's configuration while its stage is gone through. */
 export class RunConfigDraft {
-  private config: Mutable<RunConfig>;
+  private readonly config: Mutable<RunConfig>;
   private commandIsOurs = false;
 
   /** @param base what the base hands down */
   constructor(base: RunConfig = {}) {
-    this.config = { ...base };
+    this.config = copyOf(base);
   }
 
   /** The environment in its order. */
@@ -52,7 +52,7 @@ export class RunConfigDraft {
 
   /** A stage that is based on this one starts with what it made. */
   result(): RunConfig {
-    return { ...this.config };
+    return copyOf(this.config);
   }
 
   setEnv(env: Pairs): void {
@@ -74,7 +74,7 @@ export class RunConfigDraft {
   apply(instruction: Instruction, expand: Expander): void {
     switch (instruction.keyword) {
       case 'LABEL':
-        this.config.Labels = { ...this.config.Labels, ...labels(instruction, expand) };
+        this.config.Labels = Object.assign(this.config.Labels ?? {}, labels(instruction, expand));
         break;
       case 'USER':
         this.config.User = expand.word(instruction.user);
@@ -123,6 +123,11 @@ export class RunConfigDraft {
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** With labels that can be added to: a root image has as many as there are images, one by one. */
+function copyOf(config: RunConfig): Mutable<RunConfig> {
+  return { ...config, ...(config.Labels ? { Labels: { ...config.Labels } } : {}) };
+}
 
 function labels(instruction: Label, expand: Expander): Record<string, string> {
   return Object.fromEntries(

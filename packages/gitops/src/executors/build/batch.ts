@@ -1,7 +1,8 @@
+import { availableParallelism } from 'node:os';
 import type { ExecutorContext, TaskGraph } from '@nx/devkit';
 import { runInOrder } from '../../support/order';
 import type { BuildOptions } from '../../workspace/build-options';
-import { DEFAULT_CONCURRENCY, openRun } from './run';
+import { openRun } from './run';
 
 interface TaskOutcome {
   readonly task: string;
@@ -21,9 +22,10 @@ export default async function* batch(
   context: ExecutorContext,
 ): AsyncGenerator<TaskOutcome> {
   const given = new Map(Object.entries(tasks).map(([task, { target }]) => [nameOf(target), inputs[task]!]));
-  const run = openRun(context.root, context.projectsConfigurations.projects, given);
   const concurrency =
-    Math.max(...[...given.values()].map((own) => own.concurrency ?? 0)) || DEFAULT_CONCURRENCY;
+    [...given.values()].reduce((most, own) => Math.max(most, own.concurrency ?? 0), 0) ||
+    availableParallelism();
+  const run = openRun(context.root, context.projectsConfigurations.projects, given, concurrency);
   const needs = (task: string): string[] => (dependencies[task] ?? []).filter((other) => other in tasks);
   const failed = new Set<string>();
   try {

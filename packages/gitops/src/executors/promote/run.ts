@@ -3,6 +3,7 @@ import { actorFrom } from '../../ledger/actor';
 import { Rings } from '../../ledger/rings';
 import { openRegistry } from '../../oci/registry';
 import type { GitopsError } from '../../support/errors';
+import { reportPhases } from '../../support/phases';
 import { localUser } from '../../support/local-user';
 import { collectImages } from '../../workspace/collect';
 import { headCommit } from '../../workspace/git-commit';
@@ -50,5 +51,6 @@ async function promoteGroup(
     return new Map([...names].map(([task, image]) => [task, said(image)]));
   } finally {
     await stores.close();
+    reportPhases(`promotion by process ${process.pid}`);
   }
 }

@@ -8,6 +8,7 @@ import type { Plan, Planner } from '../../publish/planner';
 import { report, table } from '../../publish/report';
 import { readLabels } from '../../publish/stamp';
 import { GitopsError } from '../../support/errors';
+import { phase, reportPhases } from '../../support/phases';
 import { type Project, collectImages } from '../../workspace/collect';
 import type { WorkspaceImage } from '../../workspace/image';
 import { keepParsed } from '../../workspace/parsed';
@@ -113,6 +114,7 @@ async function runGroup(
   } finally {
     release();
     await publishing.close();
+    reportPhases(`images of process ${process.pid}`);
   }
 }
 
@@ -121,7 +123,7 @@ async function perform(verb: Verb, work: Work): Promise<ReadonlyMap<WorkspaceIma
   checkForce(options);
   const ring = options.ring ?? (process.env['GITOPS_RING'] || undefined);
   const planner = publishing.planner(verb.planned(work), ring, options.bump);
-  const plan = await planner.plan();
+  const plan = await phase('plan', () => planner.plan());
   const rows = await report(images, plan, {
     ring: planner.options.ring,
     repositoryOf: publishing.repositoryOf,
