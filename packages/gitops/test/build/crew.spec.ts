@@ -16,7 +16,7 @@ describe('other processes take part in a run', () => {
     ['where thousands of images are left', 600, 100, 900, true],
     ['where a few are left that take long', 2000, 1, 2, true],
     ['not where it is soon over', 600, 300, 700, false],
-    ['not where there is nothing to do but to look', 600, 500, 9500, false],
+    ['not where there is nothing to do but to look', 600, 250, 9750, false],
     ['not before it is known how long an image takes', 400, 1, 1000, false],
     ['not before an image is done', 5000, 0, 10, false],
     ['not where nothing is left', 60_000, 1000, 0, false],

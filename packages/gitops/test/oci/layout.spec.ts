@@ -145,6 +145,25 @@ describe('a blob writer', () => {
     expect(blobsOf(root).every((name) => /^[0-9a-f]{64}$/.test(name))).toBe(true);
   });
 
+  it('keeps apart what is written at the same time, and before', () => {
+    const layout = createLayout(root);
+    const texts = ['one', 'two', 'three', 'four'];
+    const write = (text: string) => {
+      const writer = layout.writer();
+      writer.write(Buffer.from(text));
+      return writer;
+    };
+    const [one, two] = [write('one'), write('two')];
+    const digests = [one.finish().digest, two.finish().digest];
+    const [three, four] = [write('three'), write('four')];
+    // It is done, and its memory may be another one's.
+    expect(() => one.write(Buffer.from('five'))).toThrow('finished or aborted');
+    digests.push(three.finish().digest, four.finish().digest);
+    expect(digests).toEqual(texts.map(sha256));
+    for (const text of texts)
+      expect(readFileSync(join(root, 'blobs/sha256', hex(sha256(text))), 'utf8')).toBe(text);
+  });
+
   it('shows nothing before it is finished', () => {
     const layout = createLayout(root);
     const writer = layout.writer();
