@@ -108,10 +108,16 @@ ${table.join('\n')}
   are all those before the first one to the repository of an image, by a proxy; what is timed does without it.
   \`skopeo copy\` from tag to tag is a process for each image: 20 are timed, and the rest taken to be like them.
 - The board: a fresh process runs the executor, and prints to a pipe. Each ring holds another version of each image.
-- The graph: 1,000 projects with a project.json and a Containerfile each, \`FROM\` one another in groups of ten, and the same
-  workspace without the plugin in nx.json. Cold: no daemon, no \`.nx\` directory. Nx starts a process for every plugin,
-  whatever it does: what that costs shows in the row with a plugin that does nothing.
-- The tasks with nothing to do run without the daemon; the graph of the run before is there.
+- The large workspaces: images in trees of three levels, nine FROM one another at each, every tenth with a COPY from an
+  image of another tree, every fourth with sources of another project, and a root image that names all in labels; 20
+  source files an image. The floor is the same workspace without the plugin in nx.json, whose tasks wait for each other
+  alike: \`nx:noop\`, a cached \`true\`, and a cached task that writes five files, as an image has. Cold: no daemon, no
+  \`.nx\` directory. Nx starts a process for every plugin, whatever it does: what that costs shows in the row with a plugin
+  that does nothing. Without a daemon Nx writes the outputs of all cached tasks again.
+- A first build: no outputs, no caches; how busy the processors of the whole machine are, Nx's start included.
+- One source changed: an image of the second level, and those that are made from it. Their build alone is in one process.
+- A push of what \`nx affected\` finds: images from which no other is made, and the root image; by a proxy that counts.
+- 10,000 images: medians of three for the graph, once for what takes minutes.
 - The memory is the peak of a fresh process, less its peak before the build.
 `;
 }
