@@ -18,22 +18,32 @@ const written: string[] = [];
 
 /** Takes note of what is opened by whatever way our sources do that. */
 function watchFiles(): void {
-  const note = (path: unknown, flags: unknown = 'r'): void => {
-    (flags === 'r' ? read : written).push(String(path));
+  const watch = <O extends object, K extends keyof O>(
+    owner: O,
+    name: K,
+    isWrite: (flags: unknown) => boolean,
+  ): void => {
+    const original = owner[name] as (...args: unknown[]) => unknown;
+    const watched = (...args: unknown[]): unknown => {
+      // One that is used by another one opens the same file.
+      if (!isWatching) return original(...args);
+      (isWrite(args[1]) ? written : read).push(String(args[0]));
+      isWatching = false;
+      try {
+        return original(...args);
+      } finally {
+        isWatching = true;
+      }
+    };
+    owner[name] = watched as O[K];
   };
-  const { openSync, readFileSync, writeFileSync, mkdirSync } = fs;
-  const { open } = promises;
-  fs.openSync = (...args) => (note(args[0], args[1]), openSync(...args));
-  fs.readFileSync = ((...args: Parameters<typeof readFileSync>) => (
-    note(args[0]),
-    readFileSync(...args)
-  )) as typeof readFileSync;
-  fs.writeFileSync = (...args) => (note(args[0], 'w'), writeFileSync(...args));
-  fs.mkdirSync = ((...args: Parameters<typeof mkdirSync>) => (
-    note(args[0], 'w'),
-    mkdirSync(...args)
-  )) as typeof mkdirSync;
-  promises.open = (...args) => (note(args[0], args[1]), open(...args));
+  let isWatching = true;
+  const byFlags = (flags: unknown): boolean => flags !== undefined && flags !== 'r';
+  watch(fs, 'openSync', byFlags);
+  watch(promises, 'open', byFlags);
+  watch(fs, 'readFileSync', () => false);
+  watch(fs, 'writeFileSync', () => true);
+  watch(fs, 'mkdirSync', () => true);
 }
 
 /** A process that builds `<project>/Containerfile` in one batch: `<workspace> <project>…`. */

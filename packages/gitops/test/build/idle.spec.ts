@@ -23,10 +23,11 @@ beforeAll(() => {
 afterAll(() => removeDirectory(root));
 
 describe('a run in which all is new', () => {
-  it('reads manifest, configuration and layer of a base once, however many images are made from it', async () => {
+  it('reads manifest, configuration and files of a base once, however many images are made from it', async () => {
     const { log, read } = await run();
     expect(log.filter((line) => !/built from 1 file,/.test(line))).toEqual([]);
     expect(blobsOfBase(read)).toHaveLength(3);
+    expect(read.filter((path) => path.includes('/trees/'))).toHaveLength(1);
   });
 });
 

@@ -94,6 +94,9 @@ describe('a blob', () => {
     writeFileSync(path, 'CONTENT');
     await expect(readAll(layout.open(BLOB.descriptor))).rejects.toThrow(/is corrupt: its digest is/);
 
+    writeFileSync(path, 'content and more');
+    await expect(readAll(layout.open(BLOB.descriptor))).rejects.toThrow('is larger than its 7 bytes');
+
     truncateSync(path, 3);
     await expect(readAll(layout.open(BLOB.descriptor))).rejects.toThrow('ends after 3 of 7 bytes');
     expect(await layout.has(BLOB.descriptor)).toBe(false);

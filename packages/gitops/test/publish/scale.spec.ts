@@ -132,13 +132,20 @@ withProxiedRegistry('the requests in a workspace of 12 images, and of 48', (at) 
     return all;
   }
 
+  /** A registry may be slow to show what it has, and is asked once more: not once for each of the 36 others. */
+  function expectSame(few: Record<string, number>, many: Record<string, number>): void {
+    expect(Object.keys(many).sort()).toEqual(Object.keys(few).sort());
+    for (const [kind, count] of Object.entries(few))
+      expect([kind, Math.abs(many[kind]! - count) <= CHANGED.length]).toEqual([kind, true]);
+  }
+
   it('of a push grow with what has changed, and not with what there is', async () => {
     const [few, many] = await asked('3 changed, all are pushed', async (site) => {
       site.change('once');
       expect((await site.shop.push()).failed).toEqual({});
     });
-    expect(many).toEqual(few);
-    expect(few!['PUT tag']).toBe(9);
+    expectSame(few!, many!);
+    expect(few!['PUT tag']).toBe(3 * CHANGED.length);
   });
 
   it('of a push are the same where only what has changed is pushed', async () => {
@@ -146,14 +153,14 @@ withProxiedRegistry('the requests in a workspace of 12 images, and of 48', (at) 
       site.change('twice');
       expect((await site.shop.push({ images: CHANGED })).failed).toEqual({});
     });
-    expect(many).toEqual(few);
+    expectSame(few!, many!);
   });
 
   it('of a promotion grow with what moves', async () => {
     const [few, many] = await asked('all are promoted, 3 move', (site) => site.promote());
-    expect(many).toEqual(few);
+    expectSame(few!, many!);
     // In the ring, and in `post` for what that held before.
-    expect(few!['PUT tag']).toBe(6);
+    expect(few!['PUT tag']).toBe(2 * CHANGED.length);
   });
 
   it('of the board are the same', async () => {
