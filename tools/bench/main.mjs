@@ -1,8 +1,9 @@
 // Measures what the package promises to be fast at, and writes the table to docs/bench.md.
 //
-//     npm run bench               everything, about ten minutes
+//     npm run bench               everything, about half an hour
 //     npm run bench -- --short    fewer rounds, without the slowest competitors; the table is only shown
-//     npm run bench -- engine     just what is named: images, engine, push, promote, scale, large, memory
+//     npm run bench -- engine     just what is named: images, engine, push, promote, scale, large, memory; only shown,
+//                                 but with --write its rows take the place of those that the page has
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism, totalmem, tmpdir } from 'node:os';
@@ -20,6 +21,8 @@ import { stage } from './stage.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const short = process.argv.includes('--short');
+const writes = process.argv.includes('--write');
+const page = join(root, 'docs', 'bench.md');
 const rounds = 5;
 
 /** What is measured, by the names to choose it with. */
@@ -44,37 +47,50 @@ const directory = mkdtempSync(join(tmpdir(), 'gitops-bench-'));
 try {
   const packageDirectory = stage(root, directory);
   const options = { packageDirectory, directory, rounds, short, log };
-  const rows = [];
-  const engines = new Set();
+  const lines = Object.fromEntries(Object.keys(parts).map((part) => [part, writes ? linesOf(part) : []]));
+  const engines = new Set(writes ? enginesOnPage() : []);
   for (const part of chosen) {
     const found = await parts[part](options);
-    rows.push(...found.rows);
+    lines[part] = found.rows.map((row) => lineOf(part, row));
     for (const version of found.versions ?? []) engines.add(version);
   }
 
-  const page = await format(document(rows, [...engines]), {
-    ...(await resolveConfig(join(root, 'docs', 'bench.md'))),
-    parser: 'markdown',
-  });
-  console.log(page);
-  if (!short && chosen.length === Object.keys(parts).length) {
-    mkdirSync(join(root, 'docs'), { recursive: true });
-    writeFileSync(join(root, 'docs', 'bench.md'), page);
+  const config = { ...(await resolveConfig(page)), parser: 'markdown' };
+  const text = await format(document(Object.values(lines).flat(), [...engines]), config);
+  console.log(text);
+  if (writes || (!short && chosen.length === Object.keys(parts).length)) {
+    mkdirSync(dirname(page), { recursive: true });
+    writeFileSync(page, text);
   }
 } finally {
   rmSync(directory, { recursive: true, force: true });
 }
 
-function document(rows, engines) {
+/** A row of the table. */
+function lineOf(part, { what, measured, against, ratio, target = '', met }) {
+  const answer = met === undefined ? '' : met ? 'yes' : '**no**';
+  return `| ${[part, what, measured, against, ratio, target, answer].join(' | ')} |`;
+}
+
+/** The rows of a part that the page has. */
+function linesOf(part) {
+  return readFileSync(page, 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith(`| ${part} `));
+}
+
+/** What was compared with, as the page says. */
+function enginesOnPage() {
+  const [, versions] = /^Node [^,]+, nx [^,;]+(?:, ([^;]*))?;/m.exec(readFileSync(page, 'utf8')) ?? [];
+  return versions?.split(/, (?![^(]*\))/) ?? [];
+}
+
+function document(lines, engines) {
   const { version: nx } = JSON.parse(
     readFileSync(createRequire(import.meta.url).resolve('nx/package.json'), 'utf8'),
   );
   const versions = [`Node ${process.versions.node}`, `nx ${nx}`, ...engines].join(', ');
   const memory = Math.round(totalmem() / 1024 ** 3);
-  const table = rows.map(
-    ({ what, measured, against, ratio, target = '', met }) =>
-      `| ${[what, measured, against, ratio, target, met === undefined ? '' : met ? 'yes' : '**no**'].join(' | ')} |`,
-  );
   return `# Measurements
 
 Written by \`npm run bench\`. Medians of at least ${rounds} rounds${short ? ' (a short run: of one for the memory)' : ''},
@@ -82,9 +98,9 @@ and in each row the two were measured in turns. Another machine gives other time
 
 ${versions}; ${process.platform} ${process.arch}, ${availableParallelism()} cores, ${memory} GiB of memory.
 
-| what | measured | compared with | ratio | target | met |
-| --- | --- | --- | --- | --- | --- |
-${table.join('\n')}
+| part | what | measured | compared with | ratio | target | met |
+| --- | --- | --- | --- | --- | --- | --- |
+${lines.join('\n')}
 
 - The image: \`FROM scratch\` and a \`COPY\` of 2,000 files in 100 directories, 53 MB of random bytes, in the page cache.
   Assembled in one process, by the executor's own code, with the file hashes of the run before; a first build has

@@ -167,35 +167,31 @@ async function changedSource(
     appendFileSync(join(where, 'images', name, 'src', 'file-0.js'), `// ${Date.now()}\n`);
   const build = buildsAlone(packageDirectory, join(directory, 'alone'), images, ours);
   await build(new Set(images.map((image) => image.name)));
+  let built;
   const medians = await interleave(
     {
       ours: async () => {
         change(ours);
         const took = await timeOfNx(ours, BUILD);
-        const built = missed(ours).join();
-        if (
-          built !==
-          [...reached]
-            .map((image) => `${image}:image-build`)
-            .sort()
-            .join()
-        )
-          throw new Error(`a change of ${name} built ${built}`);
+        built = missed(ours).map((task) => task.replace(':image-build', ''));
+        // What is made from an image that came out as it was is not built again.
+        if (!built.includes(name) || built.some((image) => !reached.has(image)))
+          throw new Error(`a change of ${name} built ${built.join()}`);
         return took;
       },
       floor: () => timeOfNx(floor, run('cached')),
       build: () => {
         change(ours);
-        return build(reached);
+        return build(new Set(built));
       },
     },
     rounds,
   );
   return atMost(
-    `${count} images, one source changed: ${reached.size} are built, and no other`,
+    `${count} images, one source changed: ${built.length} are built, and no other`,
     medians.ours,
     [
-      `${count} cached tasks that do nothing, and the build of ${reached.size} alone`,
+      `${count} cached tasks that do nothing, and the build of ${built.length} alone`,
       medians.floor + medians.build,
     ],
     1.2,
