@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { assembler } from '../builders/assemble/assembler';
 import { AutoBuilder } from '../builders/auto-builder';
 import type { Builder } from '../builders/builder';
+import { EngineBuilder } from '../builders/engine/engine-builder';
 import type { EngineConnection } from '../builders/engine/engine-connection';
 import type { LayerTrees } from '../builders/assemble/layer-trees';
 import { sourceLabels } from '../builders/labels';
@@ -234,15 +235,12 @@ export class ImageBuilder {
 
   private builder({ name, options }: WorkspaceImage, { log, onOutput }: Listener): Builder {
     if (options.builder === 'assemble') return assembler;
-    const engine: Builder = {
-      build: (request) => {
-        const { EngineBuilder } =
-          require('../builders/engine/engine-builder') as typeof import('../builders/engine/engine-builder');
-        const key = `${this.workspace.root} ${name}`;
-        const directory = this.workspace.root;
-        return new EngineBuilder(this.engine, { options, key, directory, onOutput }).build(request);
-      },
-    };
+    const engine = new EngineBuilder(this.engine, {
+      options,
+      key: `${this.workspace.root} ${name}`,
+      directory: this.workspace.root,
+      onOutput,
+    });
     return options.builder === 'docker'
       ? engine
       : new AutoBuilder(engine, this.engine, (why) => log(`${name}: ${why}`));

@@ -1,5 +1,5 @@
 import { GitopsError } from '../../support/errors';
-import type { Engine } from './connect/connect';
+import { type Engine, connectEngine } from './connect/connect';
 import { removeAbandoned } from './temporary';
 
 /** There is no engine, or none that can be used. */
@@ -19,8 +19,6 @@ export class EngineConnection {
   }
 
   private async connect(): Promise<Engine> {
-    // What speaks to an engine takes long to load, and most builds do without.
-    const { connectEngine } = require('./connect/connect') as typeof import('./connect/connect');
     try {
       const engine = await connectEngine();
       this.announce(`engine: ${engine.description}${engine.buildkit ? ', BuildKit' : ''}`);
