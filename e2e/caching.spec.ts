@@ -1,5 +1,6 @@
 import { chmodSync, utimesSync } from 'node:fs';
 import { filesOf, readImage } from './support/image';
+import { buildsDist } from './support/project';
 import { built, tasksOf } from './support/tasks';
 import { type Workspace, createWorkspace } from './support/workspace';
 
@@ -13,18 +14,7 @@ const FILES = {
   'api/src/old.js': '',
   'api/src/notes.md': 'to do\n',
   'api/README.md': 'The API.\n',
-  'app/project.json': JSON.stringify({
-    name: 'app',
-    targets: {
-      build: {
-        executor: 'nx:run-commands',
-        cache: true,
-        inputs: ['{projectRoot}/source.txt'],
-        outputs: ['{projectRoot}/dist'],
-        options: { command: 'node build.cjs', cwd: '{projectRoot}' },
-      },
-    },
-  }),
+  'app/project.json': buildsDist('app', 'node build.cjs'),
   'app/build.cjs': `
     const { mkdirSync, readFileSync, writeFileSync } = require('node:fs');
     mkdirSync('dist', { recursive: true });

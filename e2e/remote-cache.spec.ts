@@ -4,6 +4,7 @@ import { type Engine, startDocker, whyNoEngine } from '../packages/gitops/test/s
 import { type CacheServer, READER, startCacheServer } from './support/cache-server';
 import { type Clone, type TaskRecord, clone } from './support/clone';
 import { succeed } from './support/process';
+import { buildsDist } from './support/project';
 import { type Workspace, createWorkspace } from './support/workspace';
 
 const FILES = {
@@ -17,18 +18,7 @@ const FILES = {
   'app/Containerfile': 'FROM shop/base\nCOPY dist /app\n',
   'app/source.txt': 'app\n',
   // What the image takes is made by a task, and git ignores it.
-  'app/project.json': JSON.stringify({
-    name: 'app',
-    targets: {
-      build: {
-        executor: 'nx:run-commands',
-        cache: true,
-        inputs: ['{projectRoot}/source.txt'],
-        outputs: ['{projectRoot}/dist'],
-        options: { command: 'mkdir -p dist && cp source.txt dist/bundle.txt', cwd: '{projectRoot}' },
-      },
-    },
-  }),
+  'app/project.json': buildsDist('app', 'mkdir -p dist && cp source.txt dist/bundle.txt'),
   'many/Containerfile': 'FROM scratch\nARG TARGETARCH\nCOPY common $TARGETARCH /\n',
   'many/common': 'common\n',
   'many/amd64/word': 'amd64\n',

@@ -94,7 +94,8 @@ function document(lines, engines) {
   return `# Measurements
 
 Written by \`npm run bench\`. Medians of at least ${rounds} rounds${short ? ' (a short run: of one for the memory)' : ''},
-and in each row the two were measured in turns. Another machine gives other times: read the ratios.
+and in each row the two were measured in turns. Parts may be of runs of their own. Another machine gives other times:
+read the ratios.
 
 ${versions}; ${process.platform} ${process.arch}, ${availableParallelism()} cores, ${memory} GiB of memory.
 

@@ -1,5 +1,5 @@
 import type { Entry } from '../filetree/entry';
-import { compareNames } from '../filetree/file-tree';
+import { withParents } from '../filetree/parents';
 import { BLOCK, padding } from '../filetree/tar/header';
 
 const KIB = 1024;
@@ -141,28 +141,7 @@ function divide(entries: Entries, boundaries: readonly number[]): readonly Entri
   const starts = [0, ...boundaries].sort((a, b) => a - b);
   return starts
     .map((start, i) => entries.slice(start, starts[i + 1]))
-    .map((part) => ({ part: withParents(part, directories), size: totalOf(part) }))
+    .map((part) => ({ part: withParents(part, (path) => directories.get(path)), size: totalOf(part) }))
     .sort((a, b) => b.size - a.size)
     .map(({ part }) => part);
-}
-
-/**
- * A part with those directories above its entries that the layer makes. Each layer is unpacked on its own, and what it
- * says of a directory holds for those below it too.
- */
-function withParents(part: Entries, directories: ReadonlyMap<string, Entry>): Entries {
-  const seen = new Set(part.filter(({ type }) => type === 'directory').map(({ path }) => path));
-  const parents: Entry[] = [];
-  for (const { path } of part)
-    for (let parent = parentOf(path); parent !== '' && !seen.has(parent); parent = parentOf(parent)) {
-      seen.add(parent);
-      const directory = directories.get(parent);
-      if (directory) parents.push(directory);
-    }
-  // They come before all of the part in the layer, too.
-  return [...parents.sort((a, b) => compareNames(a.path, b.path)), ...part];
-}
-
-function parentOf(path: string): string {
-  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }

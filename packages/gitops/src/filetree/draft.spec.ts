@@ -5,6 +5,7 @@ import { Draft } from './draft';
 import type { Entry } from './entry';
 import { FileTree, compareNames } from './file-tree';
 import { LayerIndex } from './layer-index';
+import { parentOf } from './parents';
 
 const below = (...entries: Entry[]): FileTree => FileTree.empty.with(new LayerIndex(entries));
 
@@ -21,10 +22,10 @@ describe('Draft', () => {
       ['a directory 755 0:0', 'a/b directory 755 0:0'],
     ],
     [
-      'only what is missing is made',
+      'only what is missing is made; what is above it stays as it is',
       [dir('a', { mode: 0o1777 })],
       (draft) => draft.makeDirectory('a/b'),
-      ['a/b directory 755 0:0'],
+      ['a directory 1777 0:0', 'a/b directory 755 0:0'],
     ],
     ['nothing is made of what is there', [file('a/b/c')], (draft) => draft.makeDirectory('a/b'), []],
     ['the root is there', [], (draft) => draft.makeDirectory(''), []],
@@ -38,13 +39,13 @@ describe('Draft', () => {
       'below setgid, the group and the bit',
       [dir('a', { mode: 0o2775, gid: 5 })],
       (draft) => draft.makeDirectory('a/b/c'),
-      ['a/b directory 2755 0:5', 'a/b/c directory 2755 0:5'],
+      ['a directory 2775 0:5', 'a/b directory 2755 0:5', 'a/b/c directory 2755 0:5'],
     ],
     [
       'below setgid, an owner that was asked for',
       [dir('a', { mode: 0o2775, gid: 5 })],
       (draft) => draft.makeDirectory('a/b', { uid: 1, gid: 1 }),
-      ['a/b directory 2755 1:1'],
+      ['a directory 2775 0:5', 'a/b directory 2755 1:1'],
     ],
     [
       'a file over a file',
@@ -172,6 +173,8 @@ describe('Draft', () => {
         // Each path once, parents before what is in them, and nothing below what is no directory.
         const order = layer.map(({ path }) => path);
         expect([...new Set(order)].sort(compareNames)).toEqual(order);
+        // Who unpacks it alone is told of every directory that it needs.
+        expect(order.flatMap(parentsOf).filter((path) => !order.includes(path))).toEqual([]);
         const solid = layer.filter(({ type }) => type !== 'directory').map(({ path }) => `${path}/`);
         expect(order.filter((path) => solid.some((above) => path.startsWith(above)))).toEqual([]);
       }),
@@ -188,4 +191,9 @@ function put(draft: Draft, entry: Entry, how: 'add' | 'replace'): void {
   } catch (error) {
     if (!(error instanceof GitopsError)) throw error;
   }
+}
+
+function parentsOf(path: string): string[] {
+  const parent = parentOf(path);
+  return parent === '' ? [] : [...parentsOf(parent), parent];
 }

@@ -1,7 +1,8 @@
 import { GitopsError } from '../support/errors';
 import { DIRECTORY_MODE, type Entry, ROOT, directory } from './entry';
-import { type FileTree, compareNames } from './file-tree';
+import type { FileTree } from './file-tree';
 import { LayerIndex } from './layer-index';
+import { parentOf, withParents } from './parents';
 
 export interface Owner {
   readonly uid: number;
@@ -23,9 +24,9 @@ export class Draft {
     this.tree = below.with(this.top);
   }
 
-  /** All that was put down, parents before children, in byte order. */
+  /** All that was put down, and the directories above it as they are; parents before children, in byte order. */
   entries(): Entry[] {
-    return [...this.put.values()].sort((a, b) => compareNames(a.path, b.path));
+    return withParents(this.put.values(), (path) => this.tree.get(path));
   }
 
   /**
@@ -60,7 +61,7 @@ export class Draft {
     const there = this.tree.get(path);
     if (there?.type === 'directory') return;
     if (there) throw new GitopsError(`/${path} is not a directory`);
-    const above = path.slice(0, Math.max(0, path.lastIndexOf('/')));
+    const above = parentOf(path);
     this.makeDirectory(above, owner);
     // As mkdir does it: below a directory with the setgid bit, what is made gets its group and the bit.
     const { mode, gid } = this.tree.get(above)!;

@@ -3,6 +3,7 @@ import type { WritableRepository } from '../oci/store';
 import { StoreError } from '../oci/store-error';
 import { GitopsError } from '../support/errors';
 import { withLock } from '../support/lock';
+import { phase } from '../support/phases';
 import { type Actor, type Entry, type Operation, type StoredEntry, WINDOW, sequenceOf } from './entry';
 import { EntryStore } from './entry-store';
 import { EMPTY_VIEW, type View, firstOf, merged, within } from './merge';
@@ -149,6 +150,11 @@ export class Ledger {
    * @throws StoreError; GitopsError where others keep being faster; whatever `decide` throws
    */
   commit(actor: Actor, decide: (view: View) => Promise<Draft | undefined>): Promise<Commit> {
+    return phase('write the entry', () => this.commitLocked(actor, decide));
+  }
+
+  /** Within one machine, one after the other. */
+  private commitLocked(actor: Actor, decide: (view: View) => Promise<Draft | undefined>): Promise<Commit> {
     const { repository } = this.entries;
     if (repository.exclusively) return repository.exclusively(() => this.commitAlone(actor, decide));
     const { lockFile } = this.options;

@@ -1,10 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join, posix } from 'node:path';
+import { posix } from 'node:path';
 import type { TargetConfiguration, TargetDependencyConfig } from '@nx/devkit';
 import type { ContextSource } from '../containerfile/context-sources';
-import { compileIgnore, ignoreFileCandidates, parseIgnoreFile } from '../containerfile/ignore';
+import { compileIgnore, ignoreFileCandidates } from '../containerfile/ignore';
 import { environmentArguments } from '../workspace/build-options';
 import type { GitIgnore } from '../workspace/gitignore';
+import { readIgnoreFile } from '../workspace/ignore-file';
 import { type WorkspaceImage, contextRoot, outputPath, referenceName } from '../workspace/image';
 import { type Input, fileGlob, fixedPart, ignoredGlobs, outputGlobs, sourceGlobs } from '../workspace/inputs';
 import { SETTINGS_FILE } from '../workspace/settings';
@@ -37,7 +37,7 @@ export function buildTarget(image: WorkspaceImage, surroundings: Surroundings): 
   const analysis = orElse(() => workspace.analysis(image), undefined);
   const circle = workspace.circle(image);
   const ingredients = circle ? [] : orElse(() => workspace.ingredients(image), []);
-  const ignored = readIgnore(image, workspace.root);
+  const ignored = orElse(() => readIgnoreFile(workspace.root, image).patterns, []);
   const built = builtSources(image, analysis?.sources ?? [], ignored, surroundings);
   const sources = built.flatMap(({ dependsOn }) => dependsOn);
 
@@ -161,13 +161,4 @@ function builtSources(
 
 function isBelow(path: string, directory: string): boolean {
   return directory === '.' || path === directory || path.startsWith(`${directory}/`);
-}
-
-/** The patterns of the image's ignore file. */
-function readIgnore(image: WorkspaceImage, workspaceRoot: string): string[] {
-  const candidates = ignoreFileCandidates(image.options.containerfile, contextRoot(image));
-  const file = candidates.find((candidate) => existsSync(join(workspaceRoot, candidate)));
-  return file === undefined
-    ? []
-    : orElse(() => parseIgnoreFile(readFileSync(join(workspaceRoot, file), 'utf8'), file), []);
 }

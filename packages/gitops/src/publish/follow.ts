@@ -8,6 +8,7 @@ import { historyOf } from '../ledger/history';
 import type { Ledger } from '../ledger/ledger';
 import { EMPTY_STATE, type State, imageState } from '../ledger/state';
 import { GitopsError } from '../support/errors';
+import { phase } from '../support/phases';
 import { inParallel } from '../support/parallel';
 
 /** A tag that an image is to have. */
@@ -119,13 +120,15 @@ async function putTags(
   failures: unknown[],
   put: (tag: Tag) => Promise<boolean>,
 ): Promise<void> {
-  await inParallel([...tags], AT_ONCE, async ([name, tag]) => {
-    try {
-      if (await put(tag)) written.add(name);
-    } catch (error) {
-      failures.push(error);
-    }
-  });
+  await phase('move tags', () =>
+    inParallel([...tags], AT_ONCE, async ([name, tag]) => {
+      try {
+        if (await put(tag)) written.add(name);
+      } catch (error) {
+        failures.push(error);
+      }
+    }),
+  );
 }
 
 /** The tags of the versions that were claimed after one entry and before another: no ring may hold them any more. */

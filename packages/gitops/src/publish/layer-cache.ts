@@ -11,7 +11,8 @@ import { OCI } from '../oci/media-types';
 import type { Content, ReadOptions } from '../oci/store';
 import type { Descriptor } from '../oci/types';
 import { GitopsError } from '../support/errors';
-import { keepUsed, namesIn, used } from '../support/kept-files';
+import { namesIn } from '../support/directory';
+import { keepUsed, used } from '../support/kept-files';
 
 /** A layer as it travels. It is there until it is closed. */
 export interface CompressedLayer {

@@ -72,8 +72,9 @@ export function openPublishing(options: PublishingOptions): Publishing {
     signal,
   });
   // A directory takes layers as they are, and knows by itself which of them it has.
-  const layers = new LayerCache(join(cache, 'layers'), layerCapacity(process.env));
-  const compressor = store.isRemote ? new Compressor(layers) : undefined;
+  const compressor = store.isRemote
+    ? new Compressor(new LayerCache(join(cache, 'layers'), layerCapacity(process.env)))
+    : undefined;
   const memory = store.isRemote ? new LayerMemory(join(cache, 'stores'), store.where) : undefined;
   const publications = new Publications({
     workspace,

@@ -15,7 +15,6 @@ import { type Change, type State, applied, holding, imageState } from '../ledger
 import { breaches, closure, promotion, reversal, shift } from '../ledger/transitions';
 import type { WritableRepository } from '../oci/store';
 import { GitopsError } from '../support/errors';
-import { phase } from '../support/phases';
 import { inParallel } from '../support/parallel';
 import { followTags } from './follow';
 import { breachObjection, listed } from './objections';
@@ -94,15 +93,13 @@ export class Promotion {
     let announced = plan;
     for (let round = 1; ; round++) {
       try {
-        const { view } = await phase('write the entry', () =>
-          ledger.commit(actor, async (now) => {
-            const next = isSameView(now, announced.view) ? announced : await this.planOn(now);
-            if (!isSame(next.draft, announced.draft)) throw new Overtaken();
-            return isEmpty(next.draft) ? undefined : next.draft;
-          }),
-        );
+        const { view } = await ledger.commit(actor, async (now) => {
+          const next = isSameView(now, announced.view) ? announced : await this.planOn(now);
+          if (!isSame(next.draft, announced.draft)) throw new Overtaken();
+          return isEmpty(next.draft) ? undefined : next.draft;
+        });
         const { confirmed } = isEmpty(announced.draft) ? await ledger.settled(actor, view) : view;
-        await phase('move tags', () => followTags(ledger, confirmed, this.context.repositoryOf));
+        await followTags(ledger, confirmed, this.context.repositoryOf);
         return announced;
       } catch (error) {
         if (!(error instanceof Overtaken)) throw error;

@@ -130,7 +130,7 @@ export class Push {
   private async commit(): Promise<Decisions> {
     const { ledger, actor, publications, concurrency } = this.context;
     let decisions: Decisions = new Map();
-    const write = async ({ state }: View): Promise<Draft | undefined> => {
+    const { view, tries } = await ledger.commit(actor, async ({ state }) => {
       for (;;) {
         decisions = this.planner.decide(state);
         const failures = this.planner.failed.size;
@@ -138,8 +138,7 @@ export class Push {
         // What fails now takes those with it that need it.
         if (this.planner.failed.size === failures) return draft;
       }
-    };
-    const { view, tries } = await phase('write the entry', () => ledger.commit(actor, write));
+    });
     const pushed = tries > 0 ? this.planner.order.filter(({ name }) => isNew(decisions.get(name))) : [];
     await allOf(
       inParallel(pushed, concurrency, (image) => publications.putSources(image, actor.commit)),
@@ -152,9 +151,7 @@ export class Push {
   private async finish(view: View, tries: number): Promise<void> {
     const { ledger, actor, publications } = this.context;
     const { confirmed } = tries > 0 ? view : await ledger.settled(actor, view);
-    await phase('move tags', () =>
-      followTags(ledger, confirmed, publications.repositoryOf, publications.manifests),
-    );
+    await followTags(ledger, confirmed, publications.repositoryOf, publications.manifests);
   }
 
   /** The entry that the decisions make; undefined where there is nothing to write. */

@@ -1,7 +1,8 @@
 import { readdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { useDirectory, writeFiles } from '../../test/support/files';
-import { keepUsed, namesIn, used } from './kept-files';
+import { namesIn } from './directory';
+import { keepUsed, used } from './kept-files';
 
 const directory = useDirectory();
 const KIB = 1024;

@@ -1,5 +1,6 @@
-import { readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
+import { namesIn } from './directory';
 
 /** What a file takes besides its bytes, roughly. */
 const OVERHEAD = 4096;
@@ -34,13 +35,4 @@ function filesOf(directory: string): { path: string; size: number; usedAt: numbe
     const state = name.startsWith('.') ? undefined : statSync(path, { throwIfNoEntry: false });
     return state?.isFile() ? [{ path, size: state.size + OVERHEAD, usedAt: state.mtimeMs }] : [];
   });
-}
-
-/** What is in a directory; nothing where there is none. */
-export function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    return [];
-  }
 }

@@ -9,7 +9,7 @@ interface Total {
 const totals = new Map<string, Total>();
 
 /** As Nx itself is told to say where its time goes. */
-export function isProfiling(): boolean {
+function isProfiling(): boolean {
   return process.env['NX_PERF_LOGGING'] === 'true';
 }
 

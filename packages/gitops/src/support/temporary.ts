@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { namesIn } from './directory';
 import { fateOf, processId } from './process-id';
 
 const NAME = /^\.tmp-([0-9a-f]{8}-\d+-\d*)-[0-9a-f]+$/;
@@ -40,7 +41,7 @@ const directories = new Set<string>();
 /** A process that ends in the middle of its work, as by Ctrl-C, leaves nothing half-written. */
 function removeOwn(): void {
   for (const directory of directories)
-    for (const name of list(directory)) {
+    for (const name of namesIn(directory)) {
       if (NAME.exec(name)?.[1] === processId())
         rmSync(join(directory, name), { recursive: true, force: true });
     }
@@ -48,19 +49,11 @@ function removeOwn(): void {
 
 /** Removes what processes that are gone had put there for a time. A directory that is not there has none. */
 function removeStale(directory: string): void {
-  for (const name of list(directory)) {
+  for (const name of namesIn(directory)) {
     const owner = NAME.exec(name)?.[1];
     if (owner === undefined) continue;
     const path = join(directory, name);
     if (fateOf(owner) === 'gone' || isOld(path)) rmSync(path, { recursive: true, force: true });
-  }
-}
-
-function list(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    return [];
   }
 }
 

@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { compileIgnore, ignoreFileCandidates, parseIgnoreFile } from '../containerfile/ignore';
+import { compileIgnore } from '../containerfile/ignore';
 import { BuildContext } from '../revision/context';
 import type { FileHashes } from '../revision/file-hashes';
+import { readIgnoreFile } from './ignore-file';
 import { type WorkspaceImage, contextRoot, outputPath } from './image';
 
 /**
@@ -12,10 +12,7 @@ import { type WorkspaceImage, contextRoot, outputPath } from './image';
 export function imageContext(workspaceRoot: string, image: WorkspaceImage, hashes: FileHashes): BuildContext {
   const root = contextRoot(image);
   const output = outputPath(image);
-  const file = ignoreFileCandidates(image.options.containerfile, root).find((candidate) =>
-    existsSync(join(workspaceRoot, candidate)),
-  );
-  const patterns = file ? parseIgnoreFile(readFileSync(join(workspaceRoot, file), 'utf8'), file) : [];
+  const { file, patterns } = readIgnoreFile(workspaceRoot, image);
   const rules = compileIgnore([...patterns, ...neverTaken(root, output)], file ? { file } : undefined);
   return new BuildContext(join(workspaceRoot, root), rules, hashes, file);
 }

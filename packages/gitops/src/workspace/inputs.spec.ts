@@ -1,5 +1,6 @@
 import { parseIgnoreFile } from '../containerfile/ignore';
-import { fixedPart, ignoredGlobs, outputGlobs, sourceGlobs } from './inputs';
+import { toNxGlob } from '../containerfile/glob';
+import { fileGlob, fixedPart, ignoredGlobs, outputGlobs, sourceGlobs } from './inputs';
 
 const source = (pattern: string, parents = false) => ({
   line: 1,
@@ -136,5 +137,26 @@ describe('ignoredGlobs', () => {
       ...both('{workspaceRoot}/dist'),
       ...both('{projectRoot}/x'),
     ]);
+  });
+});
+
+describe('the glob of one file', () => {
+  it.each([
+    ['apps/api/Containerfile', 'apps/api', '{projectRoot}/Containerfile'],
+    ['apps/api/docker/Containerfile.worker', 'apps/api', '{projectRoot}/docker/Containerfile.worker'],
+    ['Containerfile', '.', '{projectRoot}/Containerfile'],
+    ['docker/api/Containerfile', 'apps/api', '{workspaceRoot}/docker/api/Containerfile'],
+    ['apps/api2/Containerfile', 'apps/api', '{workspaceRoot}/apps/api2/Containerfile'],
+    ['.dockerignore', 'apps/api', '{workspaceRoot}/.dockerignore'],
+    // The project's directory is not part of the glob; what is, stands for itself.
+    ['apps/[id]/Containerfile', 'apps/[id]', '{projectRoot}/Containerfile'],
+    ['apps/api/Containerfile.[x]', 'apps/api', `{projectRoot}/${toNxGlob('Containerfile.\\[x]')}`],
+    ['apps/api/Containerfile.a*', 'apps/api', `{projectRoot}/${toNxGlob('Containerfile.a\\*')}`],
+  ])('%s of %s is %s', (path, projectRoot, glob) => {
+    expect(fileGlob(path, projectRoot)).toBe(glob);
+  });
+
+  it('does not stand for others', () => {
+    expect(fileGlob('apps/api/Containerfile.a*', 'apps/api')).not.toBe('{projectRoot}/Containerfile.a*');
   });
 });

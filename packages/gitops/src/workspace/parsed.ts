@@ -3,7 +3,12 @@ import { join } from 'node:path';
 import { sha256 } from '../oci/digest';
 import { replaceFile } from '../support/temporary';
 
-/** What parsing a text comes to. @param input all that it follows from @param parse gives what JSON can hold */
+/**
+ * What parsing a text comes to.
+ * @param name of what is parsed
+ * @param input all that the value follows from
+ * @param parse gives what JSON can hold
+ */
 export type Parse = <T>(name: string, input: unknown, parse: () => T) => T;
 
 /** Parses each time. */

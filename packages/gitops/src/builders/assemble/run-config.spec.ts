@@ -29,17 +29,6 @@ describe('RunConfigDraft', () => {
     });
   });
 
-  // In time in proportion to them: what is not does not end within the test's.
-  it('takes the labels of a root image, which names each image of a large workspace', () => {
-    const draft = new RunConfigDraft({ Labels: { team: 'web' } });
-    for (let i = 0; i < 20_000; i++)
-      draft.apply(
-        { ...located, keyword: 'LABEL', pairs: [{ name: `dependency.image-${i}`, value: '' }] },
-        as,
-      );
-    expect(Object.keys(draft.result().Labels!)).toHaveLength(20_001);
-  }, 20_000);
-
   it.each<[name: string, env: string[] | null | undefined, pairs: [string, string][]]>([
     ['none', undefined, []],
     ['none, as Docker writes it', null, []],

@@ -5,7 +5,7 @@ import { type Match, matchSource } from '../../containerfile/sources';
 import { hasWildcard } from '../../containerfile/glob';
 import { Draft } from '../../filetree/draft';
 import { bytes, type Entry, type Tree } from '../../filetree/entry';
-import { FileTree, compareNames } from '../../filetree/file-tree';
+import { FileTree } from '../../filetree/file-tree';
 import { sha256 } from '../../oci/digest';
 import type { RunConfig } from '../../oci/types';
 import { missingSource } from '../missing-source';
@@ -151,7 +151,7 @@ export class StageDraft {
     const draft = new Draft(await this.tree());
     change(draft);
     this.files = Promise.resolve(draft.tree);
-    return withParents(draft);
+    return draft.entries();
   }
 
   private async transfer(
@@ -228,21 +228,6 @@ export class StageDraft {
     }
     return archives;
   }
-}
-
-/**
- * What was put down, with the directories above it as they are below. Engines unpack each layer on its own: what a layer
- * does not say of a directory, they make up (0755, root's), and that hides what the layers below say.
- */
-function withParents(draft: Draft): readonly Entry[] {
-  const entries = new Map(draft.entries().map((entry) => [entry.path, entry]));
-  for (const path of [...entries.keys()])
-    for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1)) {
-      const parent = path.slice(0, at);
-      if (entries.has(parent)) break;
-      entries.set(parent, draft.tree.get(parent)!);
-    }
-  return [...entries.values()].sort((a, b) => compareNames(a.path, b.path));
 }
 
 function notThere(keyword: string, source: string): GitopsError {

@@ -10,7 +10,7 @@ interface TaskOutcome {
 }
 
 /**
- * Builds the images of a run in one process: each after those that it is made from, others at the same time. Where
+ * Builds the images of a run together: each after those that it is made from, others at the same time. Where
  * one fails, those that are made from it fail, and nothing else.
  *
  * @param inputs the options of each task, those of the command line among them
