@@ -8,7 +8,7 @@ import type { BaseImage } from '../assemble/base-image';
 import type { BuildRequest } from '../builder';
 import type { Engine } from './connect/connect';
 import { nameImage } from './load';
-import { type TemporaryName, inTurn, removeName, temporaryName } from './temporary';
+import { type TemporaryName, hasName, inTurn, removeName, temporaryName } from './temporary';
 
 type ImageSource = Source & { kind: 'image' };
 
@@ -113,6 +113,21 @@ export class Bases {
   private async load(): Promise<void> {
     for (const { image, name } of this.toLoad)
       this.provided.push(await provideBase(this.engine, image, this.request.signal, name));
+  }
+
+  /**
+   * Gives the engine again what it has lost: Podman forgets a name when another one of the same image is given or taken
+   * at that moment, by whichever process.
+   * @returns whether anything was lost
+   */
+  async restore(): Promise<boolean> {
+    let lost = false;
+    for (const { image, name } of this.toLoad) {
+      if (await hasName(this.engine.docker, name)) continue;
+      lost = true;
+      await provideBase(this.engine, image, this.request.signal, name);
+    }
+    return lost;
   }
 
   /** What the target's layers lie on. */

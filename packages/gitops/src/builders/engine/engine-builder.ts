@@ -65,7 +65,7 @@ export class EngineBuilder implements Builder {
         // What is put into the engine for this build can be pulled from nowhere.
         ...(this.settings.options.pull && !bases.areLoaded ? { pull: true } : {}),
       };
-      const id = await this.run(engine, request, text, query, bases.provide());
+      const id = await this.run(engine, request, text, query, bases);
       // An image that BuildKit made does without its bases; any other is their child.
       if (engine.buildkit) void bases.release();
       return await this.take(engine, id, request, bases.ofTarget());
@@ -84,7 +84,7 @@ export class EngineBuilder implements Builder {
     request: BuildRequest,
     text: string,
     more: BuildQuery,
-    bases: Promise<void>,
+    bases: Bases,
   ): Promise<Digest> {
     const { containerfile, plan, context, buildArgs, platform, signal } = request;
     const { options, key, directory, onOutput } = this.settings;
@@ -100,18 +100,19 @@ export class EngineBuilder implements Builder {
       ...(options.noCache ? { nocache: true } : {}),
     };
     const build = { containerfile, text, context, query, signal };
+    const provided = bases.provide();
     const secrets = await each(mountedSecrets(plan), secretsFrom(options.secrets, directory, process.env));
     if (!engine.buildkit) {
-      await bases;
+      await provided;
       const credentials = await each(registriesOf(plan), registryLogin);
-      return buildClassic(engine, build, { secrets, credentials }, onOutput);
+      return onBases(bases, () => buildClassic(engine, build, { secrets, credentials }, onOutput));
     }
     const agent = process.env['SSH_AUTH_SOCK'];
     return buildWithBuildKit(
       engine.docker,
       build,
       {
-        bases,
+        bases: provided,
         sharedKey: key,
         credentials: registryLogin,
         secret: async (id) => secrets.get(id),
@@ -152,6 +153,21 @@ export class EngineBuilder implements Builder {
       ),
     });
   }
+}
+
+/** How often a build starts again. */
+const RESTARTS = 3;
+
+/** Builds again where a build has failed and the engine had lost a base. */
+async function onBases<T>(bases: Bases, build: () => Promise<T>): Promise<T> {
+  for (let restarts = 0; restarts < RESTARTS; restarts++) {
+    try {
+      return await build();
+    } catch (error) {
+      if (!(await bases.restore())) throw error;
+    }
+  }
+  return build();
 }
 
 /** The container file up to the end of the target: the last stage is then the one to build, with a name or without. */

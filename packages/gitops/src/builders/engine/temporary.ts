@@ -30,6 +30,19 @@ export function temporaryContainer(): string {
   return `${CONTAINER}-${ownedId()}`;
 }
 
+export async function hasName(
+  docker: Docker,
+  { reference }: Pick<TemporaryName, 'reference'>,
+): Promise<boolean> {
+  try {
+    await docker.getImage(reference).inspect();
+    return true;
+  } catch (error) {
+    if ((error as EngineError).statusCode === 404) return false;
+    throw error;
+  }
+}
+
 /** Podman forgets that a name was removed when another one of the same image is changed at that moment. */
 const ATTEMPTS = 5;
 
