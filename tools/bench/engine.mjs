@@ -14,7 +14,7 @@ import { pipeline } from 'node:stream/promises';
 import { imageBuilder, load } from './builder.mjs';
 import { writeContext } from './context.mjs';
 import { buildClient, dockerEngine, uploadBuild } from './docker.mjs';
-import { atMost, faster, interleave, missing, time } from './measure.mjs';
+import { atMost, faster, interleave, missing, short, time } from './measure.mjs';
 
 const BUSYBOX = '/bin/busybox';
 /** A shell on nothing: there is no registry to take a base from. */
@@ -24,11 +24,12 @@ const RUN = 'COPY message /\nRUN /bin/busybox sha256sum /message > /sum\n';
 const NETWORK = 'none';
 
 const SESSION = 'BuildKit alone, by a session';
+const BASE_MB = short ? 100 : 500;
 const WHAT = {
   scratch: 'by the engine: nothing changed, `RUN` on `scratch`',
   derived: 'by the engine: nothing changed, `RUN` on a base of the workspace',
   upload: 'by the engine: one file changed, `COPY` of a tenth of the context',
-  save: 'export of an image that adds 50 MB to a base of 500 MB',
+  save: `export of an image that adds 50 MB to a base of ${BASE_MB} MB`,
 };
 
 /** @returns the rows, and the engine's version */
@@ -119,7 +120,7 @@ function sessionBuild(packageDirectory, workspace, directory) {
   };
 }
 
-async function measureUpload(docker, { packageDirectory, directory, rounds, short, log }) {
+async function measureUpload(docker, { packageDirectory, directory, rounds, log }) {
   log('one file changed, of a context of 53 MB');
   const workspace = join(directory, 'upload');
   const app = writeProject(workspace, 'app', '');
@@ -138,19 +139,19 @@ async function measureUpload(docker, { packageDirectory, directory, rounds, shor
       upload: changed(() => uploadBuild(docker, app, { t: 'bench/upload', networkmode: NETWORK })),
     },
     rounds,
-    short ? 1 : 2,
+    2,
   );
   return faster(WHAT.upload, ours, ['the context as a tar stream, by dockerode', upload], 2);
 }
 
-async function measureExport(docker, { packageDirectory, directory, rounds, short, log }) {
-  log('exporting 50 MB on 500 MB');
+async function measureExport(docker, { packageDirectory, directory, rounds, log }) {
+  log(`exporting 50 MB on ${BASE_MB} MB`);
   const files = (name, count) =>
     `RUN /bin/busybox mkdir /${name} && for i in $(/bin/busybox seq ${count}); do /bin/busybox head -c 1000000 /dev/urandom > /${name}/$i; done\n`;
   const context = writeProject(
     join(directory, 'export'),
     'app',
-    SHELL + files('base', 500) + files('own', 50),
+    SHELL + files('base', BASE_MB) + files('own', 50),
   );
   await uploadBuild(docker, context, { t: 'bench/large', networkmode: NETWORK });
   const { exportImage } = load(packageDirectory, 'builders/engine/export/export.js');
@@ -174,7 +175,7 @@ async function measureExport(docker, { packageDirectory, directory, rounds, shor
     });
   };
   const save = async () => pipeline(await docker.getImage(Id).get(), createWriteStream(target));
-  const medians = await interleave({ ours: alone(ours), save: alone(save) }, rounds, short ? 0 : 1);
+  const medians = await interleave({ ours: alone(ours), save: alone(save) }, rounds);
   return atMost(WHAT.save, medians.ours, ['`docker save`, by the Docker API', medians.save], 1);
 }
 

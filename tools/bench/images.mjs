@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { imageBuilder } from './builder.mjs';
 import { writeContext } from './context.mjs';
 import { dockerEngine, uploadBuild } from './docker.mjs';
-import { atMost, faster, interleave, missing, time } from './measure.mjs';
+import { atMost, faster, interleave, missing, short, time } from './measure.mjs';
 
 const WHAT = {
   first: 'first build',
@@ -16,7 +16,7 @@ const WHAT = {
 };
 
 /** @returns the rows, and the engines that were there with their versions */
-export async function measureImages({ packageDirectory, directory, rounds, short, log }) {
+export async function measureImages({ packageDirectory, directory, rounds, log }) {
   const workspace = join(directory, 'workspace');
   mkdirSync(join(workspace, 'app'), { recursive: true });
   log('writing the context of 53 MB');
@@ -37,7 +37,7 @@ export async function measureImages({ packageDirectory, directory, rounds, short
   );
   const floor = await interleave(
     { read: settled(() => hashFiles(join(workspace, 'app'))), assembled },
-    short ? rounds : 2 * rounds,
+    2 * rounds,
     3,
   );
   const rows = [
@@ -46,12 +46,12 @@ export async function measureImages({ packageDirectory, directory, rounds, short
     atMost(`assembled: ${WHAT.changed}`, floor['assembled changed'], ['lstat, read, sha256', floor.read]),
   ];
 
-  const { builders, versions, reasons, stop } = await engines({ workspace, directory, short });
+  const { builders, versions, reasons, stop } = await engines({ workspace, directory });
   try {
     const names = Object.keys(builders);
     if (names.length) log(`assembled, against ${names.join(', ')}`);
     const subjects = Object.fromEntries(names.map((name) => [name, cycle(builders[name])]));
-    const built = names.length ? await interleave({ assembled, ...subjects }, rounds, short ? 0 : 1) : {};
+    const built = names.length ? await interleave({ assembled, ...subjects }, rounds) : {};
     for (const name of names)
       for (const [part, what] of Object.entries(WHAT)) {
         const factor = name === BUILDKIT && part === 'changed' ? 10 : undefined;
@@ -129,7 +129,7 @@ const CLASSIC = 'the classic builder, by the Docker API';
 const BUILDAH = 'buildah';
 
 /** What else builds images here; a short run has no time for the two that are slowest. */
-async function engines({ workspace, directory, short }) {
+async function engines({ workspace, directory }) {
   const context = join(workspace, 'app');
   const builders = {};
   const versions = [];

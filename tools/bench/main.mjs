@@ -1,7 +1,7 @@
 // Measures what the package promises to be fast at, and writes the table to docs/bench.md.
 //
 //     npm run bench               everything, about half an hour
-//     npm run bench -- --short    fewer rounds, without the slowest competitors; the table is only shown
+//     npm run bench -- --short    a first look, in two minutes: one round of less; the table is only shown
 //     npm run bench -- engine     just what is named: images, engine, push, promote, scale, large, memory; only shown,
 //                                 but with --write its rows take the place of those that the page has
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { availableParallelism, totalmem, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
+import { short } from './measure.mjs';
 import { measureEngine } from './engine.mjs';
 import { measureImages } from './images.mjs';
 import { measureLarge } from './large.mjs';
@@ -20,10 +21,9 @@ import { measureScale } from './scale.mjs';
 import { stage } from './stage.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const short = process.argv.includes('--short');
 const writes = process.argv.includes('--write');
 const page = join(root, 'docs', 'bench.md');
-const rounds = 5;
+const rounds = short ? 1 : 5;
 
 /** What is measured, by the names to choose it with. */
 const parts = {
@@ -33,8 +33,8 @@ const parts = {
   promote: measurePromote,
   scale: async (options) => ({ rows: await measureScale(options) }),
   // It takes too long for a short run.
-  large: async (options) => ({ rows: options.short ? [] : await measureLarge(options) }),
-  memory: async (options) => ({ rows: [await measureMemory({ ...options, rounds: short ? 1 : rounds })] }),
+  large: async (options) => ({ rows: short ? [] : await measureLarge(options) }),
+  memory: async (options) => ({ rows: [await measureMemory(options)] }),
 };
 const named = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
 const unknown = named.find((name) => !(name in parts));
@@ -46,7 +46,7 @@ const log = (what) => process.stderr.write(`measuring: ${what}\n`);
 const directory = mkdtempSync(join(tmpdir(), 'gitops-bench-'));
 try {
   const packageDirectory = stage(root, directory);
-  const options = { packageDirectory, directory, rounds, short, log };
+  const options = { packageDirectory, directory, rounds, log };
   const lines = Object.fromEntries(Object.keys(parts).map((part) => [part, writes ? linesOf(part) : []]));
   const engines = new Set(writes ? enginesOnPage() : []);
   for (const part of chosen) {
@@ -93,7 +93,7 @@ function document(lines, engines) {
   const memory = Math.round(totalmem() / 1024 ** 3);
   return `# Measurements
 
-Written by \`npm run bench\`. Medians of at least ${rounds} rounds${short ? ' (a short run: of one for the memory)' : ''},
+Written by \`npm run bench\`. ${short ? 'A short run, for which the targets are not: one round' : `Medians of at least ${rounds} rounds`},
 and in each row the two were measured in turns. Parts may be of runs of their own. Another machine gives other times:
 read the ratios.
 

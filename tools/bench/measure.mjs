@@ -1,5 +1,10 @@
 // Times, medians, and rows of the table.
 
+/** Less of everything, for a first look: the targets are for a whole run. */
+export const short = process.argv.includes('--short');
+/** How many images a store or a workspace has that is large. */
+export const IMAGES = short ? 60 : 1000;
+
 /** Milliseconds that `work` takes. */
 export async function time(work) {
   const start = process.hrtime.bigint();
@@ -16,12 +21,12 @@ export function median(values) {
 /**
  * Times several things in turns (A B A B), so that whatever else the machine does slows all of them down alike.
  * @param subjects by name; each an async function that returns its milliseconds, or several by name
- * @param warmUp rounds that do not count
+ * @param warmUp rounds that do not count; one less in a short run
  * @returns the medians, by name; of what returned several, by `<name> <part>`
  */
 export async function interleave(subjects, rounds, warmUp = 1) {
   const times = {};
-  for (let round = -warmUp; round < rounds; round++)
+  for (let round = -Math.max(0, short ? warmUp - 1 : warmUp); round < rounds; round++)
     for (const [name, run] of Object.entries(subjects)) {
       const result = await run();
       if (round < 0) continue;

@@ -3,15 +3,16 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, ftruncateSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { interleave, mib } from './measure.mjs';
+import { interleave, mib, short } from './measure.mjs';
 
 const SMALL = 16 * 1024 * 1024;
-const LARGE = 2 * 1024 * 1024 * 1024;
+const GIB = short ? 0.5 : 2;
+const LARGE = GIB * 1024 * 1024 * 1024;
 const LIMIT = 32 * 1024 * 1024;
 
 /** @returns the row */
 export async function measureMemory({ packageDirectory, directory, rounds, log }) {
-  log('an image with one file of 2 GiB');
+  log(`an image with one file of ${GIB} GiB`);
   const growth = (size) => async () => {
     const workspace = join(directory, 'large');
     mkdirSync(join(workspace, 'app'), { recursive: true });
@@ -32,7 +33,7 @@ export async function measureMemory({ packageDirectory, directory, rounds, log }
   const { large, small } = await interleave({ large: growth(LARGE), small: growth(SMALL) }, rounds, 0);
   const more = Math.max(0, large - small);
   return {
-    what: 'peak memory that a build adds, one file of 2 GiB (sparse)',
+    what: `peak memory that a build adds, one file of ${GIB} GiB (sparse)`,
     measured: mib(large),
     against: `one file of 16 MiB: ${mib(small)}`,
     ratio: `${mib(more)} more`,

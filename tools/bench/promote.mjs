@@ -6,11 +6,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EngineUnavailable, startRegistry } from '../engines/engines.mjs';
 import { load } from './builder.mjs';
-import { faster, interleave, missing, ms, perImage, time } from './measure.mjs';
+import { IMAGES, faster, interleave, missing, ms, perImage, short, time } from './measure.mjs';
 import { countingProxy } from './proxy.mjs';
 import { promoter, pusher, writeProject } from './publisher.mjs';
 
-const IMAGES = 1000;
 const MANY = 10_000;
 const COPIED = 20;
 const MAX_REQUESTS = 10;
@@ -47,7 +46,7 @@ export async function measurePromote(options) {
   }
 }
 
-async function measureMoves(host, { packageDirectory, directory, rounds, short, log }) {
+async function measureMoves(host, { packageDirectory, directory, rounds, log }) {
   log(`promotions of ${IMAGES} images`);
   const workspace = join(directory, 'promote');
   for (const name of names) writeProject(workspace, name, 'FROM scratch\nCOPY file /\n', name);
@@ -89,7 +88,7 @@ async function measureMoves(host, { packageDirectory, directory, rounds, short, 
         return (took * IMAGES) / COPIED;
       },
     },
-    short ? 1 : rounds,
+    rounds,
     0,
   );
   const copying = [`\`skopeo copy\` for each (${COPIED}, times ${IMAGES / COPIED})`, medians.skopeo];
@@ -141,7 +140,7 @@ function copy(from, to) {
 }
 
 async function measureBoards(host, options) {
-  const { rounds, short, log } = options;
+  const { rounds, log } = options;
   const node = (...args) =>
     spawnSync(process.execPath, args, { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
   const child = fileURLToPath(new URL('board-child.mjs', import.meta.url));
@@ -163,7 +162,7 @@ async function measureBoards(host, options) {
     ...(short ? {} : { many: await board(MANY) }),
     start: () => time(() => node('-e', '0')),
   };
-  const medians = await interleave(subjects, short ? 1 : rounds, short ? 0 : 1);
+  const medians = await interleave(subjects, rounds);
   const one = {
     what: WHAT.board,
     measured: ms(medians.board),

@@ -5,16 +5,15 @@ import { join } from 'node:path';
 import { EngineUnavailable, startRegistry } from '../engines/engines.mjs';
 import { load } from './builder.mjs';
 import { dockerEngine, uploadBuild } from './docker.mjs';
-import { faster, interleave, missing, time } from './measure.mjs';
+import { IMAGES, faster, interleave, missing, short, time } from './measure.mjs';
 import { countingProxy } from './proxy.mjs';
 import { pusher, writeProject } from './publisher.mjs';
 
 const MB = 1_000_000;
-const IMAGES = 1000;
+const BASE_MB = short ? 40 : 200;
 const AT_ONCE = 8;
 const WHAT = {
-  built:
-    'rebuilt image on a base of 200 MB that the store has, from a new machine; the engine has built the base',
+  built: `rebuilt image on a base of ${BASE_MB} MB that the store has, from a new machine; the engine has built the base`,
   pulled: 'the same; the engine pulls the base',
   known: 'the same, from a machine that has pushed the base before',
   requests: `requests to find ${IMAGES} images up to date in a ring`,
@@ -43,10 +42,10 @@ export async function measurePush(options) {
   }
 }
 
-async function measureRebuilt(host, { packageDirectory, directory, rounds, short, log }) {
+async function measureRebuilt(host, { packageDirectory, directory, rounds, log }) {
   log('pushing a rebuilt image');
   // Half of it compresses, as programs do.
-  const large = Buffer.concat([randomBytes(100 * MB), Buffer.alloc(100 * MB, 'gitops ')]);
+  const large = Buffer.concat([randomBytes((BASE_MB * MB) / 2), Buffer.alloc((BASE_MB * MB) / 2, 'gitops ')]);
   const [workspace, contexts] = ['push', 'push-contexts'].map((name) => join(directory, name));
   writeProject(workspace, 'base', 'FROM scratch\nCOPY file /base\n', large);
   writeProject(workspace, 'app', 'FROM bench/base\nCOPY file /app\n', 'one');
@@ -120,8 +119,7 @@ async function measureRebuilt(host, { packageDirectory, directory, rounds, short
           });
         },
       },
-      short ? 1 : rounds,
-      short ? 0 : 1,
+      rounds,
     );
     return {
       version,
@@ -136,7 +134,7 @@ async function measureRebuilt(host, { packageDirectory, directory, rounds, short
   }
 }
 
-async function measureCheck(proxy, { packageDirectory, directory, rounds, short, log }) {
+async function measureCheck(proxy, { packageDirectory, directory, rounds, log }) {
   log(`whether ${IMAGES} images are up to date`);
   const workspace = join(directory, 'check');
   const names = Array.from({ length: IMAGES }, (_, i) => `image-${i}`);
@@ -158,11 +156,7 @@ async function measureCheck(proxy, { packageDirectory, directory, rounds, short,
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
     await store.close();
   };
-  const medians = await interleave(
-    { ours: () => time(push), each: () => time(each) },
-    short ? 1 : rounds,
-    short ? 0 : 1,
-  );
+  const medians = await interleave({ ours: () => time(push), each: () => time(each) }, rounds);
   return [
     {
       what: WHAT.requests,
