@@ -1,6 +1,7 @@
 import { type Target, type Workspace, createWorkspace } from './support/workspace';
 
 interface Schema {
+  readonly description: string;
   readonly properties?: Readonly<Record<string, { readonly description: string }>>;
   readonly examples: readonly { readonly command: string }[];
 }
@@ -31,6 +32,8 @@ describe('what Nx shows of the plugin', () => {
     Object.entries(
       packed<Record<string, Record<string, { schema: string; hidden?: boolean }>>>(`${kind}.json`)[kind]!,
     );
+  const schemas = () =>
+    new Map(entries('executors').map(([name, { schema }]) => [`gitops:${name}`, packed<Schema>(schema)]));
   const ours = async (): Promise<[task: string, target: Target][]> =>
     Object.entries((await workspace.graph()).nodes).flatMap(([project, { data }]) =>
       Object.entries(data.targets)
@@ -67,15 +70,23 @@ describe('what Nx shows of the plugin', () => {
     expect(output).toContain('apps/api/Containerfile');
   });
 
-  it('each target says what it is for', async () => {
+  it('each target, or its executor, says what it is for', async () => {
     const targets = await ours();
     expect(targets.length).toBeGreaterThanOrEqual(18);
-    for (const [task, { metadata }] of targets)
-      expect([task, metadata.description]).toEqual([task, expect.stringMatching(/\S/)]);
+    for (const [task, { metadata, executor }] of targets) {
+      const description = metadata?.description ?? schemas().get(executor)!.description;
+      expect([task, description]).toEqual([task, expect.stringMatching(/\S/)]);
+    }
+  });
+
+  it('what is there for each image says nothing that its executor says', async () => {
+    const isOfImages = /:image-(label|push|promote|load)/;
+    for (const [task, target] of await ours())
+      if (isOfImages.test(task)) expect([task, 'metadata' in target]).toEqual([task, false]);
   });
 
   it('those that are there once say how they are used', async () => {
-    const used = (await ours()).filter(([, { metadata }]) => metadata.help);
+    const used = (await ours()).filter(([, { metadata }]) => metadata?.help);
     expect(used.map(([task]) => task.replace(/^\S+:/, '')).sort()).toEqual([
       'rings',
       'site-deploy',
@@ -85,20 +96,17 @@ describe('what Nx shows of the plugin', () => {
       'store-prune',
     ]);
     for (const [task, { metadata }] of used)
-      expect([task, metadata.help!.command]).toEqual([task, expect.stringMatching(/^npx nx .* --help$/)]);
+      expect([task, metadata!.help!.command]).toEqual([task, expect.stringMatching(/^npx nx .* --help$/)]);
   });
 
   it('each executor has the options that the targets’ help names', async () => {
-    const schemas = new Map(
-      entries('executors').map(([name, { schema }]) => [`gitops:${name}`, packed<Schema>(schema)]),
-    );
     const seen = new Map((await ours()).map(([task, target]) => [target.executor, { task, target }]));
     for (const [executor, { target }] of seen) {
-      const properties = Object.keys(schemas.get(executor)!.properties ?? {});
-      const { options = {} } = (target.metadata.help?.example ?? {}) as { options?: object };
+      const properties = Object.keys(schemas().get(executor)!.properties ?? {});
+      const { options = {} } = (target.metadata?.help?.example ?? {}) as { options?: object };
       for (const option of Object.keys(options)) expect(properties).toContain(option);
     }
-    expect([...schemas.keys()].filter((executor) => !seen.has(executor))).toEqual([]);
+    expect([...schemas().keys()].filter((executor) => !seen.has(executor))).toEqual([]);
   });
 
   it('--help of each kind of target shows every option', async () => {

@@ -66,8 +66,7 @@ describe('projects of container files', () => {
   });
 
   it('makes more files of a directory more images of its project', () => {
-    const { targets, metadata } = graph.nodes['jobs']!.data;
-    expect(metadata.targetGroups).toEqual({ Images: Object.keys(targets) });
+    const { targets } = graph.nodes['jobs']!.data;
     const builds = Object.entries(targets).filter(([, { executor }]) => executor === 'gitops:build');
     expect(Object.fromEntries(builds.map(([name, { options }]) => [name, options]))).toEqual({
       'image-build': { containerfile: 'jobs/Containerfile', outputPath: 'dist/jobs/image' },
@@ -185,6 +184,35 @@ describe('what nx.json says', () => {
       'api:container': { log: [expect.stringContaining('api: built from 1 file')] },
       'own:container': { log: [expect.stringContaining('own: built from 1 file')] },
     });
+  });
+
+  it.each<[title: string, options: object, worksOn: object]>([
+    [
+      'usual names: nothing',
+      {},
+      { 'image-label': {}, 'image-push': {}, 'image-promote': {}, 'image-load': {} },
+    ],
+    [
+      'other names: these',
+      { buildTargetName: 'container', labelTargetName: 'stamp' },
+      {
+        stamp: { buildTarget: 'container' },
+        'image-push': { buildTarget: 'container', labelTarget: 'stamp' },
+        'image-promote': { buildTarget: 'container' },
+        'image-load': { buildTarget: 'container' },
+      },
+    ],
+  ])('says what targets work on, of %s', async (_, options, worksOn) => {
+    register({ options });
+    const { targets } = (await workspace.graph()).nodes['api']!.data;
+    const named = Object.keys(worksOn).map((name) => [name, targets[name]!.options ?? {}]);
+    expect(Object.fromEntries(named)).toEqual(worksOn);
+  });
+
+  it('publishes by targets of other names', async () => {
+    register({ options: { buildTargetName: 'container', labelTargetName: 'stamp', context: 'workspace' } });
+    const { code, output } = await workspace.nx(['run', 'api:image-push', '--output-style=static']);
+    expect([code, output]).toEqual([0, expect.stringContaining('api: pushed 0.1.0 to developers')]);
   });
 
   it.each([

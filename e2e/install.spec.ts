@@ -43,10 +43,7 @@ describe('the packed plugin in a fresh workspace', () => {
     expect(code).toBe(0);
     const { root, metadata, targets } = JSON.parse(stdout) as ShownProject;
     expect(root).toBe('apps/api');
-    expect(metadata).toMatchObject({
-      technologies: ['container'],
-      targetGroups: { Images: Object.keys(targets) },
-    });
+    expect(metadata).toMatchObject({ technologies: ['container'] });
     expect(targets['image-build']).toMatchObject({
       executor: 'gitops:build',
       cache: true,

@@ -47,7 +47,7 @@ export interface Target {
   readonly outputs: readonly string[];
   readonly dependsOn?: readonly { projects?: string[]; target: string }[];
   readonly options: Readonly<Record<string, unknown>>;
-  readonly metadata: {
+  readonly metadata?: {
     readonly description: string;
     readonly technologies?: readonly string[];
     readonly help?: { readonly command: string; readonly example: object };
@@ -62,7 +62,7 @@ export interface Graph {
         data: {
           root: string;
           targets: Record<string, Target>;
-          metadata: { targetGroups?: Record<string, string[]> };
+          metadata?: { technologies?: string[] };
         };
       }
     >

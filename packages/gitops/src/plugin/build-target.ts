@@ -6,7 +6,14 @@ import { environmentArguments } from '../workspace/build-options';
 import type { GitIgnore } from '../workspace/gitignore';
 import { readIgnoreFile } from '../workspace/ignore-file';
 import { type WorkspaceImage, contextRoot, outputPath, referenceName } from '../workspace/image';
-import { type Input, fileGlob, fixedPart, ignoredGlobs, outputGlobs, sourceGlobs } from '../workspace/inputs';
+import {
+  type Input,
+  fileGlobs,
+  fixedPart,
+  ignoredGlobs,
+  outputGlobs,
+  sourceGlobs,
+} from '../workspace/inputs';
 import { SETTINGS_FILE } from '../workspace/settings';
 import type { Workspace } from '../workspace/workspace';
 import { mergeDependencies } from './dependencies';
@@ -94,12 +101,10 @@ function fileInputs(
   const context = contextRoot(image);
   const candidates = ignoreFileCandidates(containerfile, context);
   const globs = sources.flatMap((source) => sourceGlobs(source, context, image.projectRoot));
-  const exactly = (path: string): string => fileGlob(path, image.projectRoot);
   return [
     ...new Set<string>([
       `{workspaceRoot}/${SETTINGS_FILE}`,
-      exactly(containerfile),
-      ...(globs.length ? candidates.map(exactly) : []),
+      ...fileGlobs([containerfile, ...(globs.length ? candidates : [])], image.projectRoot),
       ...globs,
       ...(globs.length ? ignoredGlobs(ignored, context, image.projectRoot) : []),
     ]),

@@ -1,10 +1,16 @@
 import type { TargetConfiguration, TargetDependencyConfig } from '@nx/devkit';
 import { LOCK_FILE } from '../workspace/base-lock';
-import { type WorkspaceImage, labelledPath, referenceName } from '../workspace/image';
+import { type WorkspaceImage, labelledPath } from '../workspace/image';
 import type { Workspace } from '../workspace/workspace';
 import { mergeDependencies } from './dependencies';
 import { orElse } from './infer';
 import type { ResolvedOptions } from './options';
+
+/** The targets that executors work on by default, as their schemas have it. */
+const USUAL_TARGETS: Readonly<Record<string, string>> = {
+  buildTarget: 'image-build',
+  labelTarget: 'image-label',
+};
 
 /** The names of the targets that an image has besides the one that builds it. */
 export interface TargetNames {
@@ -29,8 +35,9 @@ export function targetNames({ targetName }: WorkspaceImage, options: ResolvedOpt
 
 /**
  * The targets that work on what was built. None is cached: what they do depends on the state store, or on the engine.
- * Every byte of them is there once for each image, and is read by each command of Nx: how to use them, their executors'
- * schemas say.
+ * Each of their properties is there once for each image, and again in Nx's source maps, and every command of Nx reads
+ * both: so nothing is said twice. What they do, and how to use them, their executors' schemas say; so do the names of
+ * the targets that they work on, where these are not called as usual.
  * @param sources the tasks that make what the image takes and git ignores
  */
 export function imageTargets(
@@ -38,9 +45,7 @@ export function imageTargets(
   sources: readonly TargetDependencyConfig[],
   { workspace, options }: { workspace: Workspace; options: ResolvedOptions },
 ): Record<string, TargetConfiguration> {
-  const { settings } = workspace;
   const names = targetNames(image, options);
-  const reference = referenceName(image, settings);
   const needed = orElse(() => workspace.dependencies(image), []).filter(({ pinned }) => !pinned);
   const onThose = (target: (names: TargetNames) => string): TargetDependencyConfig[] =>
     needed
@@ -53,48 +58,41 @@ export function imageTargets(
       }));
   const target = (
     executor: string,
-    description: string,
     dependsOn: readonly TargetDependencyConfig[],
-    more: object = {},
-  ): TargetConfiguration => ({
-    executor,
-    options: { buildTarget: image.targetName, ...more },
-    cache: false,
-    dependsOn: mergeDependencies(dependsOn),
-    metadata: { description },
-  });
+    more: Readonly<Record<string, string>> = {},
+  ): TargetConfiguration => {
+    const options = unusual({ buildTarget: image.targetName, ...more });
+    return {
+      executor,
+      ...(Object.keys(options).length > 0 ? { options } : {}),
+      ...(dependsOn.length > 0 ? { dependsOn: mergeDependencies(dependsOn) } : {}),
+    };
+  };
 
   // Nx then finds the image affected by a change of the lock, whose bases are inputs of the build one by one.
   const isLockable = orElse(() => workspace.externalBases(image), []).length > 0;
 
   return {
     [names.label]: {
-      ...target('gitops:label', `Gives the image ${reference} its version and labels`, [
-        { target: image.targetName },
-        ...onThose(({ label }) => label),
-      ]),
+      ...target('gitops:label', [{ target: image.targetName }, ...onThose(({ label }) => label)]),
       outputs: [`{workspaceRoot}/${labelledPath(image)}`],
     },
     // It builds what turns out to be out of date, and nothing else: a task that is not needed cannot be taken back.
     [names.push]: {
-      ...target(
-        'gitops:push',
-        `Publishes the image ${reference} in a ring of the state store`,
-        [...sources, ...onThose(({ push }) => push)],
-        { labelTarget: names.label },
-      ),
+      ...target('gitops:push', [...sources, ...onThose(({ push }) => push)], {
+        labelTarget: names.label,
+      }),
       ...(isLockable ? { inputs: [`{workspaceRoot}/${LOCK_FILE}`] } : {}),
     },
     // It moves what the ledger has: nothing is built for it, and what the image depends on moves along.
-    [names.promote]: target(
-      'gitops:promote',
-      `Moves the image ${reference}, and what it depends on, from a ring to the next`,
-      [],
-    ),
-    [names.load]: target('gitops:load', `Loads the image ${reference} into the local container engine`, [
-      { target: names.label, params: 'forward' },
-    ]),
+    [names.promote]: target('gitops:promote', []),
+    [names.load]: target('gitops:load', [{ target: names.label, params: 'forward' }]),
   };
+}
+
+/** The options that say something else than the executor's schema does. */
+function unusual(options: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(options).filter(([name, value]) => value !== USUAL_TARGETS[name]));
 }
 
 /** The targets of the workspace's root project, by their names: they are about all images. */

@@ -83,7 +83,7 @@ export const createNodes: CreateNodes<PluginOptions> = [
       return {
         ...(projectFiles.at(root)?.name === undefined ? { name: projectName } : {}),
         targets: root === '.' ? { ...targets, ...store } : targets,
-        metadata: { technologies: ['container'], targetGroups: { Images: Object.keys(targets) } },
+        metadata: { technologies: ['container'] },
       };
     }
   },

@@ -1,6 +1,6 @@
 import { parseIgnoreFile } from '../containerfile/ignore';
 import { toNxGlob } from '../containerfile/glob';
-import { fileGlob, fixedPart, ignoredGlobs, outputGlobs, sourceGlobs } from './inputs';
+import { fileGlobs, fixedPart, ignoredGlobs, outputGlobs, sourceGlobs } from './inputs';
 
 const source = (pattern: string, parents = false) => ({
   line: 1,
@@ -9,6 +9,10 @@ const source = (pattern: string, parents = false) => ({
   exact: true,
   exclude: [],
 });
+
+const { matchGlobPaths } = require('nx/src/native') as {
+  matchGlobPaths(globs: string[], paths: string[]): boolean[];
+};
 
 describe('sourceGlobs', () => {
   it.each<[name: string, pattern: string, context: string, project: string, globs: string[]]>([
@@ -140,7 +144,7 @@ describe('ignoredGlobs', () => {
   });
 });
 
-describe('the glob of one file', () => {
+describe('the globs of files', () => {
   it.each([
     ['apps/api/Containerfile', 'apps/api', '{projectRoot}/Containerfile'],
     ['apps/api/docker/Containerfile.worker', 'apps/api', '{projectRoot}/docker/Containerfile.worker'],
@@ -153,10 +157,42 @@ describe('the glob of one file', () => {
     ['apps/api/Containerfile.[x]', 'apps/api', `{projectRoot}/${toNxGlob('Containerfile.\\[x]')}`],
     ['apps/api/Containerfile.a*', 'apps/api', `{projectRoot}/${toNxGlob('Containerfile.a\\*')}`],
   ])('%s of %s is %s', (path, projectRoot, glob) => {
-    expect(fileGlob(path, projectRoot)).toBe(glob);
+    expect(fileGlobs([path], projectRoot)).toEqual([glob]);
   });
 
   it('does not stand for others', () => {
-    expect(fileGlob('apps/api/Containerfile.a*', 'apps/api')).not.toBe('{projectRoot}/Containerfile.a*');
+    expect(fileGlobs(['apps/api/Containerfile.a*'], 'apps/api')).not.toEqual([
+      '{projectRoot}/Containerfile.a*',
+    ]);
+  });
+
+  it('are one for each directory', () => {
+    const inProject = ['apps/api/Containerfile', 'apps/api/.dockerignore', 'apps/api/Containerfile'];
+    expect(fileGlobs([...inProject, '.dockerignore', 'apps/api/docker/x'], 'apps/api')).toEqual([
+      '{projectRoot}/{Containerfile,.dockerignore}',
+      '{workspaceRoot}/.dockerignore',
+      '{projectRoot}/docker/x',
+    ]);
+  });
+
+  it.each([
+    [
+      'Containerfile',
+      ['Containerfile', '.dockerignore'],
+      ['Containerfile.dockerignore', 'dockerignore', 'src/Containerfile'],
+    ],
+    ['Containerfile.a,b', ['Containerfile.a,b', '.dockerignore'], ['Containerfile.a', 'b']],
+    ['Containerfile.{a}', ['Containerfile.{a}', '.dockerignore'], ['Containerfile.a', '.dockerignore}']],
+    ['Containerfile.[x]', ['Containerfile.[x]', '.dockerignore'], ['Containerfile.x']],
+    ['docker file', ['docker file', '.dockerignore'], ['docker', 'file']],
+  ])('%s and .dockerignore: Nx finds both, and no other', (file, theirs, others) => {
+    const [glob] = fileGlobs([`p/${file}`, 'p/.dockerignore'], 'p');
+    const found = (paths: readonly string[]) =>
+      matchGlobPaths(
+        [glob!.replace('{projectRoot}', 'p')],
+        paths.map((path) => `p/${path}`),
+      );
+    expect(found(theirs)).toEqual(theirs.map(() => true));
+    expect(found(others)).toEqual(others.map(() => false));
   });
 });

@@ -16,10 +16,25 @@ export function sourceGlobs(source: ContextSource, contextRoot: string, projectR
   return glob === '' ? [`${anchor}/**/*`] : [anchor, `${anchor}/**/*`];
 }
 
-/** The glob of one file, by its path in the workspace. */
-export function fileGlob(path: string, projectRoot: string): string {
-  const literal = (name: string): string => toNxGlob(name.replace(/[*?[\\]/g, '\\$&'));
-  return anchored(path, projectRoot).replace(/(?<=^\{\w+\}\/).*/s, literal);
+/**
+ * Globs of files, by their paths in the workspace; one for all that lie in one directory. What lies in the project is
+ * named from there.
+ */
+export function fileGlobs(paths: readonly string[], projectRoot: string): string[] {
+  const byDirectory = new Map<string, Set<string>>();
+  for (const path of paths) {
+    const [, anchor, file] = /^(\{\w+\}\/)(.*)$/s.exec(anchored(path, projectRoot))!;
+    const glob = toNxGlob(file!.replace(/[*?[\\]/g, '\\$&'));
+    const directory = anchor! + glob.slice(0, glob.lastIndexOf('/') + 1);
+    const names = byDirectory.get(directory) ?? new Set();
+    byDirectory.set(directory, names.add(posix.basename(glob)));
+  }
+  return [...byDirectory].map(([directory, names]) => directory + anyOf([...names]));
+}
+
+/** In braces a comma stands between names: for one in a name there is `?`. */
+function anyOf(names: readonly string[]): string {
+  return names.length === 1 ? names[0]! : `{${names.map((name) => name.replaceAll(',', '?')).join()}}`;
 }
 
 /** The same for files that other tasks make: there Nx takes paths of the workspace. */
