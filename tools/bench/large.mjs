@@ -10,19 +10,14 @@ const FILES_PER_IMAGE = 20;
 const BUILD = ['run-many', '-t', 'image-build', '--outputStyle=static'];
 
 /** @returns the rows */
-export async function measureLarge({ directory, log }) {
+export async function measureLarge({ directory, modules, log }) {
   const [few, many] = [FEW, MANY].map((images) => {
     log(`writing a workspace of ${images} images`);
-    return writeWorkspace(
-      join(directory, `of-${images}`),
-      join(directory, 'node_modules'),
-      shapeOf({ images }),
-      {
-        plugins: ['gitops'],
-        files: images * FILES_PER_IMAGE,
-        git: true,
-      },
-    );
+    return writeWorkspace(join(directory, `of-${images}`), modules, shapeOf({ images }), {
+      plugins: ['gitops'],
+      files: images * FILES_PER_IMAGE,
+      git: true,
+    });
   });
   const row = (what, medians) =>
     perImage(`${what} of 10,000 images, for each`, [medians.many, MANY], [medians.few, FEW]);

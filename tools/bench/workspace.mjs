@@ -1,11 +1,15 @@
 // Workspaces to measure with: as many images as one likes, made from one another, with sources in other projects.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 /** Of so many images one takes from a library, and one copies from another image. */
 const TAKES_LIBRARY = 4;
 const COPIES_FROM = 10;
+
+/** A plugin that infers nothing, with an executor that does as good as nothing. */
+export const IDLE = './idle';
 
 /**
  * The images of a workspace. They are the trees of a forest: `depth` levels of images, each FROM one of the level
@@ -36,7 +40,7 @@ export function shapeOf({ images, depth = 3, width = 9, libraries = Math.ceil(im
 /**
  * Writes a workspace into a directory that is not there yet.
  * @param modules the node_modules to use
- * @param options.plugins what nx.json registers
+ * @param options.plugins what nx.json registers; {@link IDLE} brings tasks that are to Nx what those of images are
  * @param options.files about how many source files, in images and libraries
  * @param options.project for gitops.yaml
  * @param options.store for gitops.yaml
@@ -59,22 +63,37 @@ export function writeWorkspace(
     for (let i = 0; i < each; i++) write(`${root}/src/file-${i}.js`, text(random));
   };
   /** What Nx's floor is measured with: as many tasks, which wait for each other alike. */
-  const floor = (name, needed) => {
-    const waits = (target) => [{ projects: needed, target }];
-    const cached = { executor: 'nx:run-commands', cache: true, inputs: ['{projectRoot}/**/*'] };
-    const output = `dist/floor/${name}`;
-    const files = 'index.json oci-layout blobs/sha256/a blobs/sha256/b blobs/sha256/c';
-    const command = `mkdir -p ${output}/blobs/sha256 && cd ${output} && for f in ${files}; do echo > $f; done`;
+  const floor = ({ name, library }, needed) => {
+    const waits = (target) => (needed.length ? { dependsOn: [{ projects: needed, target }] } : {});
+    const output = (image) => `dist/floor/${image}`;
     return {
-      nothing: { executor: 'nx:noop', dependsOn: waits('nothing') },
-      cached: { ...cached, options: { command: 'true' }, dependsOn: waits('cached') },
-      /** With as many files in its output as an image has. */
-      written: {
-        ...cached,
-        outputs: [`{workspaceRoot}/${output}`],
-        options: { command },
-        dependsOn: waits('written'),
+      nothing: { executor: 'nx:noop', ...waits('nothing') },
+      cached: {
+        executor: 'nx:run-commands',
+        options: { command: 'true' },
+        cache: true,
+        inputs: ['{projectRoot}/**/*'],
+        ...waits('cached'),
       },
+      /** What an image's is to Nx, by an executor that does as good as nothing. */
+      ...(plugins.includes(IDLE)
+        ? {
+            alike: {
+              executor: `${IDLE}:write`,
+              options: { outputPath: output(name) },
+              cache: true,
+              outputs: ['{options.outputPath}'],
+              inputs: [
+                '{workspaceRoot}/gitops.yaml',
+                '{projectRoot}/src/**/*',
+                ...(library ? [`{workspaceRoot}/libraries/${library}/src/**/*`] : []),
+                ...needed.map((image) => ({ dependentTasksOutputFiles: `${output(image)}/index.json` })),
+                { externalDependencies: [] },
+              ],
+              ...waits('alike'),
+            },
+          }
+        : {}),
     };
   };
 
@@ -98,7 +117,7 @@ export function writeWorkspace(
     write(`${root}/project.json`, {
       name,
       targets: {
-        ...floor(name, needed),
+        ...floor({ name, library }, needed),
         ...(library && plugins.length ? { 'image-build': { options: { context: 'workspace' } } } : {}),
       },
     });
@@ -116,7 +135,7 @@ export function writeWorkspace(
   }
   mkdirSync(join(workspace, 'root'));
   const all = images.map(({ name }) => name);
-  write('root/project.json', { name: 'root', targets: floor('root', []) });
+  write('root/project.json', { name: 'root', targets: floor({ name: 'root' }, []) });
   write('root/release.txt', 'a release\n');
   write(
     'root/Containerfile',
@@ -124,6 +143,8 @@ export function writeWorkspace(
       '\n',
     ),
   );
+  if (plugins.includes(IDLE))
+    cpSync(fileURLToPath(new URL('idle', import.meta.url)), join(workspace, IDLE), { recursive: true });
   if (git) commit(workspace, 'a workspace', ['init', '--quiet', '--initial-branch=main']);
   return workspace;
 }

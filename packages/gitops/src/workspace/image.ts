@@ -37,8 +37,9 @@ export function outputPath({
   projectRoot,
   options,
 }: Pick<WorkspaceImage, 'projectRoot' | 'options'>): string {
+  if (options.outputPath !== undefined) return options.outputPath;
   const suffix = asContainerFile(options.containerfile)?.suffix;
-  return options.outputPath ?? posix.join('dist', projectRoot, suffix ? `image-${suffix}` : 'image');
+  return posix.join('dist', projectRoot, suffix ? `image-${suffix}` : 'image');
 }
 
 /** Where the image goes when it has a version, relative to the workspace. */
