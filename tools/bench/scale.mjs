@@ -6,16 +6,13 @@ import { load } from './builder.mjs';
 import { IMAGES, atMost, interleave, mib, missing, ms, short, time, times } from './measure.mjs';
 import { forget, missed, nx, timeOfNx, watchedNx } from './nx.mjs';
 import { countingProxy } from './proxy.mjs';
-import { IDLE, commit, shapeOf, writeWorkspace } from './workspace.mjs';
+import { ALIKE, IDLE, commit, shapeOf, writeWorkspace } from './workspace.mjs';
 
 /** The most memory that a first build may take, in one process. */
 const MAX_MEMORY = 600 * 1024 * 1024;
 const MAX_UNCHANGED_MS = 3000;
 const CHANGED = short ? 4 : 10;
 const FILES_PER_IMAGE = 20;
-
-/** What Nx alone takes for tasks like those of images: with their inputs and outputs, by a plugin that does nothing. */
-const ALIKE = (count) => `${count} such tasks of a plugin that does nothing`;
 
 const SHOW = ['show', 'projects'];
 const run = (target, ...more) => ['run-many', '-t', target, '--outputStyle=static', ...more];

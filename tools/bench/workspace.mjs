@@ -10,6 +10,8 @@ const COPIES_FROM = 10;
 
 /** A plugin that infers nothing, with an executor that does as good as nothing. */
 export const IDLE = './idle';
+/** What that is compared as: what Nx alone takes for tasks with an image's inputs and outputs. */
+export const ALIKE = (count) => `${count} such tasks of a plugin that does nothing`;
 
 /**
  * The images of a workspace. They are the trees of a forest: `depth` levels of images, each FROM one of the level
