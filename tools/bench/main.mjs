@@ -124,6 +124,7 @@ ${lines.join('\n')}
   Assembled in one process, by the executor's own code, with the file hashes of the run before; a first build has
   none, and no output.
 - Reading the files: \`readdir\` and \`lstat\` of all; then each read into one buffer and hashed, synchronously.
+  \`sha256sum\` is a process, and knows which files there are.
 - The engines get the same context: by the Docker API as a tar stream that tar-fs packs, buildah as a directory. For a
   first build their images and build caches are removed.
 - By the engine: in one process, by the executor's own code, which connects anew each time; the output of the build
