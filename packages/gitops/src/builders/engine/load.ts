@@ -7,7 +7,9 @@ import type { Image } from '../../oci/image';
 import type { Layer } from '../../oci/layer';
 import { call, type EngineError } from './call';
 import type { Engine } from './connect/connect';
+import { GitopsError } from '../../support/errors';
 import { finished } from './progress/stream';
+import { hasName } from './temporary';
 
 /** A name of an image in an engine. */
 export interface EngineName {
@@ -18,9 +20,12 @@ export interface EngineName {
 /** How Docker says which of the layers it does not have: by the file that it looked for. */
 const MISSING_FILE = /([0-9a-f]{64})\.tar/;
 
+/** How often a name is given that the engine loses at once. */
+const ATTEMPTS = 3;
+
 /**
  * Gives an image a name in the engine. One that the engine has is only named; of any other, it gets the layers that it
- * lacks.
+ * lacks. Podman may lose a name that is given while another one of the same image is: then it gets it again.
  * @throws GitopsError the engine does not take it
  */
 export async function nameImage(
@@ -30,9 +35,13 @@ export async function nameImage(
   signal?: AbortSignal,
 ): Promise<void> {
   const config = await image.rawConfig();
-  if (await name(docker, sha256(config), engineName)) return;
   const reference = `${engineName.repo}:${engineName.tag}`;
-  await load(docker, kind, { config, layers: await image.layers(), reference }, signal);
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    if (!(await name(docker, sha256(config), engineName)))
+      await load(docker, kind, { config, layers: await image.layers(), reference }, signal);
+    if (kind !== 'podman' || (await hasName(docker, { reference }))) return;
+  }
+  throw new GitopsError(`the engine does not keep the name ${reference}`, undefined, 'run it again');
 }
 
 /** @returns false where the engine has no such image */
