@@ -14,12 +14,14 @@
  *
  * As a module: `const docker = await startDocker({ dir }); …; await docker.stop()`.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as http from 'node:http';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { clean, removeMountsBelow } from './directory.mjs';
+import { kill, launch, ready, startTime } from './process.mjs';
 
 /** Thrown where an engine cannot run here; the message is one line that says why. */
 export class EngineUnavailable extends Error {
@@ -208,32 +210,6 @@ function readState(kind, dir) {
   }
 }
 
-function launch(program, args, { dir, log, env }) {
-  const out = fs.openSync(log, 'a');
-  // In a session of its own: an interrupt of the tests must not reach it before they stop it.
-  const child = spawn(program, args, { cwd: dir, env, detached: true, stdio: ['ignore', out, out] });
-  child.on('error', () => undefined); // seen by ready(): there is no process
-  child.unref();
-  fs.closeSync(out);
-  return child.pid ?? -1;
-}
-
-/** Waits until the engine answers. Returns what went wrong, or undefined. */
-async function ready(pid, log, timeoutMs, answers) {
-  const end = Date.now() + timeoutMs;
-  while (Date.now() < end) {
-    if (await answers()) return undefined;
-    if (startTime(pid) === undefined) return `it ended at once: ${lastWords(log)}`;
-    await sleep(25);
-  }
-  return `no answer after ${timeoutMs} ms: ${lastWords(log)}`;
-}
-
-function lastWords(log) {
-  const text = fs.existsSync(log) ? fs.readFileSync(log, 'utf8').trim() : '';
-  return text.split('\n').at(-1)?.slice(0, 400) || 'nothing in its log';
-}
-
 const ping = async (socketPath) => (await get({ socketPath, path: '/_ping' })) === 200;
 
 function get(options) {
@@ -246,45 +222,6 @@ function get(options) {
   });
 }
 
-/**
- * When a process was started, as an opaque word; undefined if there is no such process. A pid alone could
- * have been given to somebody else since.
- */
-function startTime(pid) {
-  if (!(pid > 0)) return undefined;
-  if (process.platform === 'linux') {
-    try {
-      const stat = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
-    } catch {
-      return undefined;
-    }
-  }
-  const { status, stdout } = spawnSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' });
-  return status === 0 ? stdout.trim() || undefined : undefined;
-}
-
-async function kill(pid) {
-  const since = startTime(pid);
-  if (since === undefined) return;
-  for (const [signal, waitMs] of [
-    ['SIGTERM', 15_000],
-    ['SIGKILL', 5_000],
-  ]) {
-    try {
-      process.kill(pid, signal);
-    } catch {
-      return;
-    }
-    const end = Date.now() + waitMs;
-    while (Date.now() < end) {
-      if (startTime(pid) !== since) return;
-      await sleep(20);
-    }
-  }
-}
-
 /** dockerd that died by a signal leaves its containerd behind. */
 async function killContainerd(dir) {
   const file = path.join(dir, 'exec/containerd/containerd.pid');
@@ -295,31 +232,6 @@ async function killContainerd(dir) {
   } catch {
     // gone already
   }
-}
-
-/** Removes a directory, but never through something that is still mounted in it. */
-function clean(dir) {
-  removeMountsBelow(dir);
-  const left = mountsBelow(dir);
-  if (left.length) throw new Error(`${dir} is not removed: ${left[0]} is still mounted`);
-  fs.rmSync(dir, { recursive: true, force: true, maxRetries: 3 });
-}
-
-function removeMountsBelow(dir) {
-  for (const mount of mountsBelow(dir).reverse()) {
-    if (spawnSync('umount', [mount]).status !== 0) spawnSync('umount', ['-l', mount]);
-  }
-}
-
-function mountsBelow(dir) {
-  if (process.platform !== 'linux') return [];
-  const octal = (text) =>
-    text.replace(/\\([0-7]{3})/g, (_, digits) => String.fromCharCode(parseInt(digits, 8)));
-  return fs
-    .readFileSync('/proc/self/mountinfo', 'utf8')
-    .split('\n')
-    .map((line) => octal(line.split(' ')[4] ?? ''))
-    .filter((mount) => mount === dir || mount.startsWith(dir + '/'));
 }
 
 /** One line of an htpasswd file. Distribution takes bcrypt only, which Node does not have. */
@@ -370,8 +282,6 @@ function isExecutable(file) {
     return false;
   }
 }
-
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 // --- the command line ----------------------------------------------------------------------------------
 

@@ -1,3 +1,4 @@
+import { hexOf } from '../../src/oci/digest';
 import { withEngine } from './fixture';
 import { SHELL, TestWorkspace } from './workspace';
 
@@ -31,7 +32,7 @@ withEngine('podman', 'an engine that loses the name of a base', (engine) => {
     for (const { Id, RepoTags } of await docker.listImages())
       if (Id.endsWith(dataId())) for (const name of RepoTags ?? []) await docker.getImage(name).remove();
   }
-  const dataId = () => shop.image('data').manifest.config.digest.slice('sha256:'.length);
+  const dataId = () => hexOf(shop.image('data').manifest.config.digest);
 
   it('gets it again, and builds again', async () => {
     const losses: Promise<void>[] = [];

@@ -1,37 +1,33 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { contentOf, readAll } from '../../src/oci/content';
+import { hexOf } from '../../src/oci/digest';
 import { imageFrom } from '../../src/oci/image';
 import type { Layout } from '../../src/oci/layout';
 import { LayoutTree, createLayout, openLayout } from '../../src/oci/layout';
 import { blob, image, store } from './fixtures';
+import { useDirectory } from '../support/files';
 
-let root: string;
-beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'gitops-layout-'));
-});
-afterEach(() => rmSync(root, { recursive: true }));
+const root = useDirectory();
 
 const BLOB = blob('content');
 const filesOf = (directory: string) => readdirSync(directory).sort();
-const hex = (digest: string) => digest.slice('sha256:'.length);
 
 describe('a directory of layouts', () => {
   it('has a layout for each repository', async () => {
-    const tree = new LayoutTree(root);
+    const tree = new LayoutTree(root());
     await store(tree.repository('acme/shop/api'), image(['a']), '1.0.0');
     await store(tree.repository('acme/shop'), image(['b']), '1.0.0');
-    expect(openLayout(join(root, 'acme/shop/api')).entries()).toHaveLength(1);
-    expect(openLayout(join(root, 'acme/shop')).entries()).toHaveLength(1);
+    expect(openLayout(join(root(), 'acme/shop/api')).entries()).toHaveLength(1);
+    expect(openLayout(join(root(), 'acme/shop')).entries()).toHaveLength(1);
   });
 
   it.each(['acme/blobs', 'acme/index.json', 'acme/oci-layout/x'])('cannot have %s', (name) => {
-    expect(() => new LayoutTree(root).repository(name)).toThrow('give it another name');
+    expect(() => new LayoutTree(root()).repository(name)).toThrow('give it another name');
   });
 
   it('links what a neighbour has', async () => {
-    const tree = new LayoutTree(root);
+    const tree = new LayoutTree(root());
     const [base, api] = [tree.repository('acme/base'), tree.repository('acme/api')];
     await base.push(BLOB.descriptor, () => contentOf(BLOB.bytes));
     await api.push(BLOB.descriptor, () => contentOf(), { mountFrom: 'acme/base' });
@@ -43,7 +39,7 @@ describe('a directory of layouts', () => {
       layout.push(BLOB.descriptor, content);
     const inode = (layout: Layout) => statSync(layout.path(BLOB.descriptor)!).ino;
     const repositories = (...names: string[]) =>
-      names.map((name) => new LayoutTree(root).repository(`acme/${name}`));
+      names.map((name) => new LayoutTree(root()).repository(`acme/${name}`));
 
     it('whoever brought it, and whether they know of each other or not', async () => {
       const [a, b, c] = repositories('a', 'b', 'deep/c');
@@ -81,7 +77,7 @@ describe('a directory of layouts', () => {
       const [a, b] = repositories('a', 'b');
       const fixture = image(['shared']);
       for (const layout of [a!, b!]) await store(layout, fixture, '1.0.0');
-      const links = () => filesOf(join(root, '.layers'));
+      const links = () => filesOf(join(root(), '.layers'));
       expect(links()).toHaveLength(1);
       await b!.delete(fixture.descriptor.digest);
       expect(links()).toEqual([]);
@@ -89,7 +85,7 @@ describe('a directory of layouts', () => {
     });
 
     it('where links cannot be made as well: then there is one more', async () => {
-      writeFileSync(join(root, '.layers'), 'in the way');
+      writeFileSync(join(root(), '.layers'), 'in the way');
       const [a, b] = repositories('a', 'b');
       for (const layout of [a!, b!]) await push(layout);
       expect((await readAll(b!.open(BLOB.descriptor))).toString()).toBe('content');
@@ -97,14 +93,14 @@ describe('a directory of layouts', () => {
 
     it('and is not led out of the directory', async () => {
       const [a] = repositories('a');
-      await createLayout(join(root, '../outside')).push(BLOB.descriptor, () => contentOf(BLOB.bytes));
+      await createLayout(join(root(), '../outside')).push(BLOB.descriptor, () => contentOf(BLOB.bytes));
       try {
-        mkdirSync(join(root, '.layers'));
-        symlinkSync('../../outside', join(root, '.layers', hex(BLOB.descriptor.digest)));
+        mkdirSync(join(root(), '.layers'));
+        symlinkSync('../../outside', join(root(), '.layers', hexOf(BLOB.descriptor.digest)));
         await push(a!);
         expect(statSync(a!.path(BLOB.descriptor)!).nlink).toBe(1);
       } finally {
-        rmSync(join(root, '../outside'), { recursive: true });
+        rmSync(join(root(), '../outside'), { recursive: true });
       }
     });
   });

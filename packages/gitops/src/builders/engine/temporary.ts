@@ -30,6 +30,7 @@ export function temporaryContainer(): string {
   return `${CONTAINER}-${ownedId()}`;
 }
 
+/** Whether the engine knows the name. */
 export async function hasName(
   docker: Docker,
   { reference }: Pick<TemporaryName, 'reference'>,
